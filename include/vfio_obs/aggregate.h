@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * aggregate.h - per-operation statistics and per-container gauges, and how one event changes them
+ *
+ * The same inline functions run in BPF (live) and in tools/lib (recordings), so that a replay
+ * shows what the live screen showed. BPF defines VFIO_OBS_ATOMIC: several CPUs then add to one
+ * copy. The includer provides the integer types, as for event.h.
+ */
+#ifndef VFIO_OBS_AGGREGATE_H
+#define VFIO_OBS_AGGREGATE_H
+
+#include "event.h"
+
+#ifdef VFIO_OBS_ATOMIC
+#define vfio_obs_add(ptr, val) ((void)__sync_fetch_and_add((ptr), (val)))
+#else
+#define vfio_obs_add(ptr, val) ((void)(*(ptr) += (val)))
+#endif
+
+/*
+ * Log-linear histogram of nanoseconds: below 32 one bucket a nanosecond, then 32 equal buckets
+ * an octave up to 2^40 ns (18 minutes); longer goes into the last. A bucket is at most 1/32 of
+ * its lower edge wide, so its middle is within 1.6 % of any value in it.
+ */
+#define VFIO_HIST_SUB_BITS 5
+#define VFIO_HIST_SUB (1U << VFIO_HIST_SUB_BITS)
+#define VFIO_HIST_TOP_BIT 39
+#define VFIO_HIST_BUCKETS (VFIO_HIST_SUB * (VFIO_HIST_TOP_BIT - VFIO_HIST_SUB_BITS + 2))
+
+/* Position of the highest set bit of @v (0 for 0 and 1), without a CLZ, which BPF lacks. */
+static inline __attribute__((always_inline)) __u32 vfio_hist_msb(__u64 v)
+{
+	__u32 r = 0;
+
+	if (v >> 32) { v >>= 32; r += 32; }
+	if (v >> 16) { v >>= 16; r += 16; }
+	if (v >> 8) { v >>= 8; r += 8; }
+	if (v >> 4) { v >>= 4; r += 4; }
+	if (v >> 2) { v >>= 2; r += 2; }
+	return r + (__u32)(v >> 1);
+}
+
+/* Bucket of @ns, always below VFIO_HIST_BUCKETS. */
+static inline __attribute__((always_inline)) __u32 vfio_hist_index(__u64 ns)
+{
+	__u32 shift;
+
+	if (ns < VFIO_HIST_SUB)
+		return ns;
+	if (ns >> (VFIO_HIST_TOP_BIT + 1))
+		return VFIO_HIST_BUCKETS - 1;
+	shift = vfio_hist_msb(ns) - VFIO_HIST_SUB_BITS;
+	return ((shift + 1) << VFIO_HIST_SUB_BITS) + ((ns >> shift) & (VFIO_HIST_SUB - 1));
+}
+
+/* Lower edge in ns of bucket @i; vfio_hist_lower(i + 1) is its upper edge. */
+static inline __u64 vfio_hist_lower(__u32 i)
+{
+	__u32 shift;
+
+	if (i < 2 * VFIO_HIST_SUB)
+		return i;
+	shift = (i >> VFIO_HIST_SUB_BITS) - 1;
+	return (__u64)(VFIO_HIST_SUB + (i & (VFIO_HIST_SUB - 1))) << shift;
+}
+
+/*
+ * One operation of one container, since the container was first seen.
+ * @errors:  calls that returned below 0
+ * @unknown: calls whose duration is unknown; they are in @count but not in the histogram
+ * @bytes:   of successful calls (MAP, UNMAP, DMA_RW; MAP of unreadable structures is not in it)
+ * @pages:   of successful calls (PIN, UNPIN)
+ * @hist:    calls by duration; a 32-bit bucket wraps after 2^32 calls between two readings
+ */
+struct vfio_op_stats {
+	__u64 id;
+	__u32 op;
+	__u32 pad;
+	__u64 count;
+	__u64 errors;
+	__u64 unknown;
+	__u64 sum_ns;
+	__u64 max_ns;
+	__u64 bytes;
+	__u64 pages;
+	__u32 hist[VFIO_HIST_BUCKETS];
+};
+
+/*
+ * What user space cannot derive from operation statistics alone, per container.
+ * @mapped_bytes: sum of successful MAPs minus what UNMAPs gave back; 0 after the last detach
+ * @pinned_pages: pages pinned by vfio_pin_pages and not yet unpinned; 0 after the last detach
+ */
+struct vfio_gauges {
+	__s64 mapped_bytes;
+	__s64 pinned_pages;
+};
+
+/* What one event means for the statistics. @op is VFIO_OP_NONE when it completes no operation. */
+struct vfio_outcome {
+	__u32 op;
+	__s64 ret;
+	__u64 duration;
+	__u64 bytes;
+	__u64 pages;
+};
+
+static inline __attribute__((always_inline)) void
+vfio_op_stats_add(struct vfio_op_stats *s, const struct vfio_outcome *o)
+{
+	vfio_obs_add(&s->count, 1);
+	if (o->ret < 0) {
+		vfio_obs_add(&s->errors, 1);
+	} else {
+		if (o->bytes)
+			vfio_obs_add(&s->bytes, o->bytes);
+		if (o->pages)
+			vfio_obs_add(&s->pages, o->pages);
+	}
+	if (o->duration == VFIO_OBS_UNKNOWN) {
+		vfio_obs_add(&s->unknown, 1);
+		return;
+	}
+	vfio_obs_add(&s->sum_ns, o->duration);
+	vfio_obs_add(&s->hist[vfio_hist_index(o->duration)], 1);
+#ifdef VFIO_OBS_ATOMIC
+	/* Bounded for the verifier; each failed try means that another CPU stored a maximum. */
+	for (int i = 0; i < 8; i++) {
+		__u64 max = *(volatile __u64 *)&s->max_ns;
+
+		if (o->duration <= max ||
+		    __sync_val_compare_and_swap(&s->max_ns, max, o->duration) == max)
+			break;
+	}
+#else
+	if (o->duration > s->max_ns)
+		s->max_ns = o->duration;
+#endif
+}
+
+/* The operation of an ioctl event. */
+static inline __attribute__((always_inline)) __u32 vfio_ioctl_op(__u32 cmd)
+{
+	if (cmd == VFIO_CMD_MAP_DMA)
+		return VFIO_OP_MAP;
+	if (cmd == VFIO_CMD_UNMAP_DMA)
+		return VFIO_OP_UNMAP;
+	return VFIO_OP_IOCTL;
+}
+
+/*
+ * vfio_outcome_of - what the event in @rec means; @type is passed apart so that it folds to a
+ * constant in BPF. Only rec->w is read.
+ */
+static inline __attribute__((always_inline)) struct vfio_outcome
+vfio_outcome_of(__u32 type, const struct vfio_rec *rec)
+{
+	struct vfio_outcome o = { .op = VFIO_OP_NONE, .duration = VFIO_OBS_UNKNOWN };
+
+	switch (type) {
+	case VFIO_EV_OPEN:
+		o.op = VFIO_OP_OPEN;
+		o.ret = vfio_w(rec, OPEN, ret);
+		break;
+	case VFIO_EV_ATTACH:
+		o.op = VFIO_OP_ATTACH;
+		o.ret = vfio_w(rec, ATTACH, ret);
+		o.duration = vfio_w(rec, ATTACH, duration);
+		break;
+	case VFIO_EV_DETACH:
+		o.op = VFIO_OP_DETACH;
+		o.duration = vfio_w(rec, DETACH, duration);
+		break;
+	case VFIO_EV_SET_IOMMU:
+		o.op = VFIO_OP_SET_IOMMU;
+		o.ret = vfio_w(rec, SET_IOMMU, ret);
+		o.duration = vfio_w(rec, SET_IOMMU, duration);
+		break;
+	case VFIO_EV_CHECK_EXTENSION:
+		o.op = VFIO_OP_CHECK_EXTENSION;
+		o.ret = vfio_w(rec, CHECK_EXTENSION, ret);
+		break;
+	case VFIO_EV_IOCTL:
+		o.op = vfio_ioctl_op(vfio_w(rec, IOCTL, cmd));
+		o.ret = vfio_w(rec, IOCTL, ret);
+		o.duration = vfio_w(rec, IOCTL, duration);
+		/* With the VADDR flag (bit 2 of either) nothing is mapped or unmapped. */
+		if (o.op != VFIO_OP_IOCTL && vfio_w(rec, IOCTL, known) &&
+		    !(vfio_w(rec, IOCTL, flags) & 4))
+			o.bytes = vfio_w(rec, IOCTL, size);
+		break;
+	case VFIO_EV_PIN:
+		o.op = VFIO_OP_PIN;
+		o.ret = vfio_w(rec, PIN, ret);
+		o.duration = vfio_w(rec, PIN, duration);
+		if (o.ret > 0)
+			o.pages = o.ret;
+		break;
+	case VFIO_EV_UNPIN:
+		o.op = VFIO_OP_UNPIN;
+		o.duration = vfio_w(rec, UNPIN, duration);
+		o.pages = vfio_w(rec, UNPIN, npage);
+		break;
+	case VFIO_EV_DMA_RW:
+		o.op = VFIO_OP_DMA_RW;
+		o.ret = vfio_w(rec, DMA_RW, ret);
+		o.duration = vfio_w(rec, DMA_RW, duration);
+		o.bytes = vfio_w(rec, DMA_RW, len);
+		break;
+	}
+	return o;
+}
+
+/* vfio_gauges_apply - bring the gauges of a container up to date with one event. */
+static inline __attribute__((always_inline)) void
+vfio_gauges_apply(struct vfio_gauges *g, __u32 type, const struct vfio_rec *rec,
+		  const struct vfio_outcome *o)
+{
+	if (type == VFIO_EV_DETACH && vfio_w(rec, DETACH, groups) == 0) {
+		/* The backend's data went with its last group, mappings and pins with it. */
+		g->mapped_bytes = 0;
+		g->pinned_pages = 0;
+		return;
+	}
+	if (o->ret < 0)
+		return;
+	if (o->op == VFIO_OP_MAP)
+		vfio_obs_add(&g->mapped_bytes, (__s64)o->bytes);
+	else if (o->op == VFIO_OP_UNMAP)
+		vfio_obs_add(&g->mapped_bytes, -(__s64)o->bytes);
+	else if (o->op == VFIO_OP_PIN)
+		vfio_obs_add(&g->pinned_pages, (__s64)o->pages);
+	else if (o->op == VFIO_OP_UNPIN)
+		vfio_obs_add(&g->pinned_pages, -(__s64)o->pages);
+}
+
+#endif

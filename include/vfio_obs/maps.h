@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * maps.h - layout of what BPF programs and the live source share through mapped BPF maps
+ *
+ * Used by bpf/ and tools/lib/source_*.c only: nothing above a source knows BPF.
+ */
+#ifndef VFIO_OBS_MAPS_H
+#define VFIO_OBS_MAPS_H
+
+#include "aggregate.h"
+
+/* Containers that can be aggregated at a time: the module's slots are dense and start at 0. */
+#define VFIO_OBS_SLOTS 16384
+/* No block of the pool. */
+#define VFIO_OBS_NO_BLOCK 0
+
+/*
+ * One container while it lives, at index slot. Every user compares @id first: a slot is given
+ * to the next container as soon as its container is freed.
+ * @block: for each operation the index of its vfio_op_stats in the pool, VFIO_OBS_NO_BLOCK none
+ * @partial: first seen by something else than its open, so the gauges miss what was before
+ */
+struct vfio_slot {
+	__u64 id;
+	struct vfio_gauges gauges;
+	__u32 partial;
+	__u32 block[VFIO_OP_COUNT];
+};
+
+/*
+ * Pushed to the queue "finals" when a container is freed. The blocks are then the reader's: it
+ * takes the totals, clears the blocks and gives the indices back through the queue "free_blocks".
+ */
+struct vfio_final {
+	__u64 id;
+	__u32 partial;
+	__u32 block[VFIO_OP_COUNT];
+};
+
+/* What did not fit; sums over all CPUs, never reset. In the programs' .bss. */
+struct vfio_misses {
+	__u64 pool_full;   /* operations not aggregated: no free block */
+	__u64 no_slot;     /* operations not aggregated: container without a usable slot */
+	__u64 finals_full; /* containers whose final totals were lost with their blocks */
+};
+
+/*
+ * One ring of records a CPU: an element of an mmap-able array, sized by user space. raw_tp
+ * programs run with preemption off and the events come from task context only, so a ring has
+ * one writer. @head and @tail count records and only grow; record n is at n & (capacity - 1).
+ * The writer publishes a record by storing @head; the reader frees by storing @tail.
+ */
+struct vfio_ring {
+	__u64 head __attribute__((aligned(64)));
+	__u64 seq;  /* records attempted, = head + lost */
+	__u64 lost; /* records not written because the ring was full */
+	__u64 tail __attribute__((aligned(64)));
+	struct vfio_rec rec[] __attribute__((aligned(64)));
+};
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * model.h - what is known about containers: fed by any source, read by every view
+ *
+ * Pure: never reads a clock, a file or the kernel. The same calls in the same order give the same
+ * model; time comes from events and from model__advance(). Values that cannot be known are
+ * flagged, never zero.
+ */
+#ifndef VFIO_OBS_MODEL_H
+#define VFIO_OBS_MODEL_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "source.h"
+#include "vfio_obs/aggregate.h"
+
+struct model_group {
+	__u32 number;
+	__u32 type; /* group_type; MODEL_NO_TYPE when the attach was not seen */
+};
+#define MODEL_NO_TYPE (~0U)
+
+/* Statistics of one operation of one container (or of all containers). */
+struct model_op {
+	__u64 count, errors, unknown, sum_ns, max_ns, bytes, pages;
+	__u64 *hist;	    /* VFIO_HIST_BUCKETS buckets, NULL while nothing was timed */
+	double rate;	    /* calls a second over the last refresh interval */
+	__u64 prev_count;   /* at the last refresh */
+	__u32 raw[VFIO_HIST_BUCKETS]; /* last reading, for the wrap of 32-bit buckets */
+};
+
+struct model_container {
+	__u64 id;
+	bool opened_known, refs_known, gauges_known;
+	__u64 opened_ns;  /* CLOCK_BOOTTIME */
+	__u32 tgid;	  /* the opener; 0 unknown */
+	char comm[VFIO_OBS_COMM_LEN];
+	__u64 cgroup;
+	struct model_group *groups;
+	size_t n_groups;
+	char backend[VFIO_OBS_STR_LEN]; /* "" none */
+	bool backend_known;
+	__u32 iommu_type;
+	__u32 refs;
+	struct vfio_gauges gauges;
+	bool file_closed, freed;
+	__u64 freed_ns;
+	struct model_op *op[VFIO_OP_COUNT]; /* NULL: never called */
+	double rate;	  /* all operations a second over the last interval */
+};
+
+struct model;
+
+/* Never NULL: running out of memory ends the program with a message, as everywhere in tools/. */
+struct model *model__create(void);
+void model__destroy(struct model *model);
+
+/*
+ * model__sink - the sink that feeds @model. @aggregates as in source_info: when false, the model
+ * counts from events itself (with the functions of aggregate.h).
+ */
+struct source_sink model__sink(struct model *model, bool aggregates);
+
+/*
+ * model__advance - a refresh: rates over the time since the last call, freed containers older
+ * than @keep_ns leave (their totals stay in model__total()).
+ * @now_ns: CLOCK_BOOTTIME live; in a replay the replayed instant.
+ */
+void model__advance(struct model *model, __u64 now_ns, __u64 keep_ns);
+
+/* Containers sorted by id, oldest first; valid until the next call that changes the model. */
+size_t model__containers(const struct model *model, const struct model_container *const **list);
+/* Sum of one operation over all containers, gone ones included; NULL when never called. */
+const struct model_op *model__total(const struct model *model, enum vfio_obs_op op);
+/* Events delivered by type, over all containers; [VFIO_EV_COUNT] */
+const __u64 *model__event_counts(const struct model *model);
+const struct source_loss *model__loss(const struct model *model);
+/* Sentence of the last gap or NULL; @ts_ns may be NULL. */
+const char *model__gap(const struct model *model, __u64 *ts_ns);
+__u64 model__now(const struct model *model);
+
+/* Latency at quantile @q in [0,1] in ns, true value within 1.6 %; false: nothing was timed. */
+bool model_op__quantile(const struct model_op *op, double q, __u64 *ns);
+/*
+ * Pages held for the container: explicit pins plus, once an IOMMU-backed group is attached, the
+ * pages of its mappings (type1 pins those as long as they live). False: unknown.
+ */
+bool model_container__pinned_pages(const struct model_container *c, __u64 *pages);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * source.h - where events come from: the running kernel, a recording, a script
+ *
+ * main() of each tool opens one source and joins it to a sink (the model, a recording's writer).
+ * A source never prints and knows neither model nor view. Errors are negative errno values; the
+ * sentence for the user (what, on what, why, what to do) is written to the caller's buffer.
+ */
+#ifndef VFIO_OBS_SOURCE_H
+#define VFIO_OBS_SOURCE_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vfio_obs/aggregate.h"
+
+struct source;
+
+/* What a source could not deliver, cumulative since it was opened. Zero is known to be zero. */
+struct source_loss {
+	__u64 ring;	   /* events lost because a CPU's ring was full */
+	__u64 pool;	   /* operations that are in no statistics: limits reached */
+	__u64 recursion;   /* program runs that the kernel skipped */
+	__u64 damaged;	   /* recording: events in blocks that could not be read, if known */
+};
+
+enum source_gap {
+	SOURCE_GAP_DETACHED,   /* let go of vfio so that it can be unloaded */
+	SOURCE_GAP_ATTACHED,   /* attached (again) */
+	SOURCE_GAP_TRUNCATED,  /* the recording ends without its end mark */
+};
+
+/*
+ * What a source calls from source__poll(); any member may be NULL.
+ * @event: one event; those of one poll come in time order and never before an earlier poll's
+ * @stats: cumulative statistics of one operation of one container, only when they changed.
+ *         Never for operations whose events were delivered without aggregation (see
+ *         source_info.aggregates)
+ * @gauges: gauges of a container, with @known false when the container existed before the source
+ * @final:  the container was freed and its last @stats have been delivered
+ * @gap:    the stream was interrupted at @ts_ns; @why is a sentence for the user
+ * Pointers are valid during the call only.
+ */
+struct source_sink {
+	void *ctx;
+	void (*event)(void *ctx, const struct vfio_rec *rec);
+	void (*stats)(void *ctx, const struct vfio_op_stats *stats);
+	void (*gauges)(void *ctx, __u64 id, const struct vfio_gauges *gauges, bool known);
+	void (*final)(void *ctx, __u64 id);
+	void (*loss)(void *ctx, const struct source_loss *loss);
+	void (*gap)(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why);
+};
+
+struct source_info {
+	const char *name;     /* "tp", "file", "fake" */
+	char detail[256];     /* what the user should know: path, module version, what is not seen */
+	bool live;
+	bool aggregates;      /* @stats come from the kernel; else the sink derives them from events */
+	char kernel[65];      /* release of the kernel that the events are from */
+	char host[65];
+	__u64 realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME where the events are from */
+};
+
+struct source_ops {
+	/*
+	 * Delivers what has arrived until now. Returns 1 when more may come, 0 at the end of a
+	 * recording, -errno when the source broke (then source__error()).
+	 */
+	int (*poll)(struct source *source, const struct source_sink *sink);
+	void (*info)(const struct source *source, struct source_info *info);
+	const char *(*error)(const struct source *source);
+	void (*close)(struct source *source);
+};
+
+/* The first member of every source's own structure. */
+struct source {
+	const struct source_ops *ops;
+};
+
+static inline int source__poll(struct source *source, const struct source_sink *sink)
+{
+	return source->ops->poll(source, sink);
+}
+
+static inline void source__info(const struct source *source, struct source_info *info)
+{
+	source->ops->info(source, info);
+}
+
+static inline const char *source__error(const struct source *source)
+{
+	return source->ops->error(source);
+}
+
+static inline void source__close(struct source *source)
+{
+	if (source)
+		source->ops->close(source);
+}
+
+/* Options of the live sources. */
+struct source_live_opts {
+	__u64 events;	     /* bit per enum vfio_obs_event: delivered one by one */
+	bool aggregate;	     /* deliver @stats and @gauges from the kernel's aggregates */
+	size_t ring_bytes;   /* for all CPUs together; 0: default */
+	bool keep_attached;  /* never let go of an idle vfio (while a recorded command runs) */
+};
+
+/* Events a live monitor wants one by one: the rare ones. The others come aggregated. */
+__u64 source__lifecycle_events(void);
+/* All completed events, without the _start ones. */
+__u64 source__all_events(void);
+
+/*
+ * source_tp__open - attach to the tracepoints of our vfio.ko.
+ * Returns the source (source__close() frees it and detaches), or NULL with a sentence in @err.
+ * When vfio is not loaded this fails with a sentence; once open, unloading and reloading vfio
+ * is survived (gaps are reported).
+ */
+struct source *source_tp__open(const struct source_live_opts *opts, char *err, size_t err_size);
+
+/* source_file__open - read a recording; @path "-" is standard input. */
+struct source *source_file__open(const char *path, char *err, size_t err_size);
+
+#endif
