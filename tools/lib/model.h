@@ -22,13 +22,28 @@ struct model_group {
 };
 #define MODEL_NO_TYPE (~0U)
 
+/* One bucket that has calls in it; a histogram keeps only those, sorted by @index. */
+struct model_bucket {
+	__u64 count;
+	__u32 index; /* of vfio_hist_index() */
+	__u32 raw;   /* last reading of the kernel's counter, which wraps at 2^32 */
+};
+
+struct model_errno {
+	__u32 err; /* positive errno value */
+	__u64 count;
+};
+
 /* Statistics of one operation of one container (or of all containers). */
 struct model_op {
 	__u64 count, errors, unknown, sum_ns, max_ns, bytes, pages;
-	__u64 *hist;	    /* VFIO_HIST_BUCKETS buckets, NULL while nothing was timed */
-	double rate;	    /* calls a second over the last refresh interval */
-	__u64 prev_count;   /* at the last refresh */
-	__u32 raw[VFIO_HIST_BUCKETS]; /* last reading, for the wrap of 32-bit buckets */
+	struct model_bucket *hist; /* @n_hist buckets, NULL while nothing was timed */
+	__u32 n_hist;
+	__u32 n_errnos;
+	struct model_errno *errnos; /* sorted by err; of the failures seen one by one, so their
+				     * counts sum up to less than @errors in an aggregated mode */
+	double rate;	   /* calls a second over the last refresh interval, < 0: unknown */
+	__u64 prev_count;  /* at the last refresh */
 };
 
 struct model_container {
@@ -38,17 +53,18 @@ struct model_container {
 	__u32 tgid;	  /* the opener; 0 unknown */
 	char comm[VFIO_OBS_COMM_LEN];
 	__u64 cgroup;
-	struct model_group *groups;
+	struct model_group *groups; /* sorted by number */
 	size_t n_groups;
+	bool groups_known; /* @groups is the whole list; else the kernel has more than we saw join */
 	char backend[VFIO_OBS_STR_LEN]; /* "" none */
 	bool backend_known;
 	__u32 iommu_type;
 	__u32 refs;
 	struct vfio_gauges gauges;
 	bool file_closed, freed;
-	__u64 freed_ns;
+	__u64 freed_ns;	  /* valid when @freed */
 	struct model_op *op[VFIO_OP_COUNT]; /* NULL: never called */
-	double rate;	  /* all operations a second over the last interval */
+	double rate;	  /* all operations a second over the last interval, < 0: unknown */
 };
 
 struct model;
@@ -56,6 +72,8 @@ struct model;
 /* Never NULL: running out of memory ends the program with a message, as everywhere in tools/. */
 struct model *model__create(void);
 void model__destroy(struct model *model);
+/* model__snapshot - an independent copy to look at while @model goes on; same ownership. */
+struct model *model__snapshot(const struct model *model);
 
 /*
  * model__sink - the sink that feeds @model. @aggregates as in source_info: when false, the model
@@ -79,6 +97,9 @@ const __u64 *model__event_counts(const struct model *model);
 const struct source_loss *model__loss(const struct model *model);
 /* Sentence of the last gap or NULL; @ts_ns may be NULL. */
 const char *model__gap(const struct model *model, __u64 *ts_ns);
+/* Kind of the last gap; meaningful when model__gap() is not NULL. */
+enum source_gap model__gap_kind(const struct model *model);
+/* The instant of the last refresh or of the newest event, whichever is later. */
 __u64 model__now(const struct model *model);
 
 /* Latency at quantile @q in [0,1] in ns, true value within 1.6 %; false: nothing was timed. */
