@@ -10,10 +10,10 @@ CMD ?=
 DEVICES ?=
 VMFLAGS ?=
 
-VM_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd
+DEPS_vm := qemu-system-x86 busybox-static cpio kmod xz-utils zstd
 
 .PHONY: vm
 vm: kernel $(if $(findstring --stock,$(VMFLAGS)),,kmod) ## Boot a guest; CMD='...' runs a command there, else a shell
-	$(call need,$(VM_PACKAGES))
+	$(call need,$(DEPS_vm))
 	$(Q)tests/vm/run --kver $(KVER) $(if $(DEVICES),--devices $(DEVICES)) $(VMFLAGS) \
-		$(if $(CMD),-- bash -c '$(subst ','\'',$(CMD))')
+		$(if $(value CMD),-- bash -c '$(subst ','\'',$(value CMD))')
