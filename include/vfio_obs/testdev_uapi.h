@@ -126,10 +126,11 @@ struct vfio_testdev_dma_rw {
 /*
  * VFIO_TESTDEV_PIN_LOOP: `count` times a pin of `npage` pages, inside the kernel.
  *
- * The pins lie in the `span_pages` pages from `iova` on. The first is at `iova`, each next one
- * `stride_pages` further, and back at `iova` when it would no longer fit. With LOOP_RANDOM the place
- * is drawn from a generator started with `seed`, and stride_pages must be 0; without it seed must be 0.
- * With LOOP_UNPIN each pin is followed by its unpin; else the device keeps them all.
+ * The pins lie in the `span_pages` pages from `iova` on. The first is `start` pages into them (it
+ * must fit, else -EINVAL), each next one `stride_pages` further, and back at `iova` when it would
+ * no longer fit. With LOOP_RANDOM each place is drawn at random, `start` seeds the generator, and
+ * stride_pages must be 0. With LOOP_UNPIN each pin is followed by its unpin; else the device keeps
+ * them all.
  *
  * done: out, pins that succeeded (with LOOP_UNPIN also: unpins)
  * ns:   out, nanoseconds the loop took, measured around the whole of it
@@ -146,7 +147,7 @@ struct vfio_testdev_pin_loop {
 	__aligned_u64 span_pages;
 	__aligned_u64 count;
 	__u32 stride_pages;
-	__u32 seed;
+	__u32 start;
 	__aligned_u64 done;
 	__aligned_u64 ns;
 };

@@ -116,8 +116,8 @@ static u64 testdev_range_last(const struct testdev_range *range)
 /*
  * Fences
  *
- * The backend asks for the pins in a range to be given up, then looks again, and trusts that after a
- * few rounds there are none. A thread that goes on pinning would break that trust, so pins in the
+ * The backend asks for the pins in a range to be given up, then looks again, and trusts that there
+ * are none after a few rounds. A thread that goes on pinning would break that trust, so pins in the
  * range wait until the unmapping task is on its way back to user space. That moment is known from a
  * file that nobody else sees: its last reference is put right away, and a task releases its files
  * just before it returns.
@@ -290,7 +290,7 @@ static int testdev_pin_and_keep(struct testdev *td, const struct testdev_range *
 	return ret;
 }
 
-/* The lock is held from pin to unpin: nobody can ask for the pages between, so no books are kept. */
+/* The lock is held from pin to unpin: nobody asks for the pages meanwhile, so no books are kept. */
 static int testdev_pin_and_unpin(struct testdev *td, const struct testdev_range *range, u32 prot)
 {
 	int ret;
@@ -416,12 +416,12 @@ static int testdev_pin_loop(struct testdev *td, struct vfio_testdev_pin_loop *lo
 	bool random = loop->flags & VFIO_TESTDEV_LOOP_RANDOM;
 	u64 places = loop->span_pages - loop->npage + 1;
 	struct testdev_range range;
+	u64 place = loop->start;
 	struct rnd_state rnd;
-	u64 place = 0;
-	int ret = 0;
+	int ret;
 
 	range.npage = loop->npage;
-	prandom_seed_state(&rnd, loop->seed);
+	prandom_seed_state(&rnd, loop->start);
 
 	for (loop->done = 0; loop->done < loop->count; loop->done++) {
 		if (random)
@@ -458,13 +458,14 @@ static long testdev_ioctl_pin_loop(struct testdev *td, void __user *arg)
 		return -EFAULT;
 	if (loop.argsz < sizeof(loop) || loop.flags & ~known || !loop.count)
 		return -EINVAL;
-	if (loop.flags & VFIO_TESTDEV_LOOP_RANDOM ? loop.stride_pages : loop.seed)
-		return -EINVAL;
 
 	range = (struct testdev_range){ .iova = loop.iova, .npage = loop.npage };
 	ret = testdev_check_pin(&range, loop.span_pages, loop.prot);
 	if (ret)
 		return ret;
+	if (loop.flags & VFIO_TESTDEV_LOOP_RANDOM ? loop.stride_pages :
+	    loop.start > loop.span_pages - loop.npage)
+		return -EINVAL;
 
 	begin = ktime_get_ns();
 	ret = testdev_pin_loop(td, &loop);
