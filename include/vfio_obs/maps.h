@@ -17,15 +17,20 @@
 /*
  * One container while it lives, at index slot. Every user compares @id first: a slot is given
  * to the next container as soon as its container is freed.
+ * @id: 0 when free, VFIO_OBS_SLOT_BUSY for the moment in which a program sets the slot up
+ * @freed_id: the last container freed here; ids only grow, so an event of this or an earlier
+ *            container comes late and must not claim the slot again
  * @block: for each operation the index of its vfio_op_stats in the pool, VFIO_OBS_NO_BLOCK none
  * @partial: first seen by something else than its open, so the gauges miss what was before
  */
 struct vfio_slot {
 	__u64 id;
+	__u64 freed_id;
 	struct vfio_gauges gauges;
 	__u32 partial;
 	__u32 block[VFIO_OP_COUNT];
 };
+#define VFIO_OBS_SLOT_BUSY (~0ULL)
 
 /*
  * Pushed to the queue "finals" when a container is freed. The blocks are then the reader's: it
@@ -45,17 +50,19 @@ struct vfio_misses {
 };
 
 /*
- * One ring of records a CPU: an element of an mmap-able array, sized by user space. raw_tp
- * programs run with preemption off and the events come from task context only, so a ring has
- * one writer. @head and @tail count records and only grow; record n is at n & (capacity - 1).
- * The writer publishes a record by storing @head; the reader frees by storing @tail.
+ * Control words of one CPU's ring of records; the records of all CPUs are one mmap-able array,
+ * record n of CPU c at index c * capacity + (n & (capacity - 1)). raw_tp programs run with
+ * preemption off and the events come from task context only, so a ring has one writer. @head and
+ * @tail count records and only grow. The writer publishes a record by storing @head; the reader
+ * frees by storing @tail. Each side's words have a cache line of their own.
  */
 struct vfio_ring {
-	__u64 head __attribute__((aligned(64)));
+	__u64 head;
 	__u64 seq;  /* records attempted, = head + lost */
 	__u64 lost; /* records not written because the ring was full */
-	__u64 tail __attribute__((aligned(64)));
-	struct vfio_rec rec[] __attribute__((aligned(64)));
+	__u64 pad[5];
+	__u64 tail;
+	__u64 pad2[7];
 };
 
 #endif
