@@ -72,7 +72,7 @@ struct model;
 /* Never NULL: running out of memory ends the program with a message, as everywhere in tools/. */
 struct model *model__create(void);
 void model__destroy(struct model *model);
-/* model__snapshot - an independent copy to look at while @model goes on; same ownership. */
+/* model__snapshot - a copy to look at, never to feed, while @model goes on; same ownership. */
 struct model *model__snapshot(const struct model *model);
 
 /*

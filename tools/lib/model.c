@@ -1,0 +1,663 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * model.c - containers, their state and their statistics, from the events of any source
+ *
+ * Fed through model__sink(), read by field_*.c and the views. A recording may claim anything:
+ * whatever comes, the work for one event stays small, and what contradicts itself is unknown.
+ */
+#include <search.h>
+#include <string.h>
+
+#include "model.h"
+#include "model_op.h"
+#include "xalloc.h"
+
+/* More than any host has in one container; beyond, the list is incomplete instead of slow. */
+#define MAX_GROUPS 4096
+/* A gauge beyond this is nonsense, and sums of sane ones cannot overflow. */
+#define GAUGE_LIMIT (1LL << 61)
+/* How long the final totals of a freed container may be late. */
+#define FINAL_GRACE_NS 10000000000ULL
+#define PAGE_BYTES 4096 /* x86 */
+#define TYPE_IOMMU 0	/* of VFIO_OBS_VALUES_group_type */
+
+struct tracked {
+	struct model_container c; /* first: the index and the list point to it */
+	bool indexed;	   /* found by its id; no longer once another container has that id */
+	bool seen_open;
+	bool final;	   /* no more statistics will come */
+	bool gauges_reset; /* the last group left while we watched: gauges began at 0 then */
+};
+
+struct model {
+	bool aggregates;
+	void *index; /* tsearch() tree of entries by id */
+	struct tracked *last_hit;
+	struct model_container **list;
+	size_t n_list;
+	struct model_op *total[VFIO_OP_COUNT];
+	__u64 event_counts[VFIO_EV_COUNT];
+	struct source_loss loss;
+	char *gap;
+	enum source_gap gap_kind;
+	__u64 gap_ns;
+	__u64 now_ns;	   /* newest instant of all */
+	__u64 advanced_ns; /* last model__advance(), 0 never */
+};
+
+/* The index and the list */
+
+static int by_id(const void *a, const void *b)
+{
+	__u64 x = ((const struct model_container *)a)->id;
+	__u64 y = ((const struct model_container *)b)->id;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Containers of one id, after a reload of the module, stay in the order in which they came. */
+static int by_id_then_open(const void *a, const void *b)
+{
+	const struct model_container *x = *(struct model_container *const *)a;
+	const struct model_container *y = *(struct model_container *const *)b;
+	int order = by_id(x, y);
+
+	return order ? order : x->opened_ns < y->opened_ns ? -1 : x->opened_ns > y->opened_ns;
+}
+
+static struct tracked *entry_find(struct model *model, __u64 id)
+{
+	struct model_container key = { .id = id };
+	struct model_container **node;
+
+	if (model->last_hit && model->last_hit->c.id == id)
+		return model->last_hit;
+	node = tfind(&key, &model->index, by_id);
+	if (node)
+		model->last_hit = (struct tracked *)*node;
+	return node ? model->last_hit : NULL;
+}
+
+static void entry_unindex(struct model *model, struct tracked *entry)
+{
+	if (!entry->indexed)
+		return;
+	tdelete(&entry->c, &model->index, by_id);
+	entry->indexed = false;
+	if (model->last_hit == entry)
+		model->last_hit = NULL;
+}
+
+static struct tracked *entry_get(struct model *model, __u64 id)
+{
+	struct tracked *entry = entry_find(model, id);
+
+	if (entry)
+		return entry;
+	entry = xcalloc(1, sizeof(*entry));
+	entry->c.id = id;
+	entry->c.rate = -1;
+	entry->indexed = true;
+	xalloc__check(tsearch(&entry->c, &model->index, by_id));
+	if (!(model->n_list & (model->n_list - 1))) /* grows at powers of two */
+		model->list = xreallocarray(model->list, model->n_list ? 2 * model->n_list : 1,
+					    sizeof(*model->list));
+	model->list[model->n_list++] = &entry->c;
+	model->last_hit = entry;
+	return entry;
+}
+
+static void entry_destroy(struct tracked *entry)
+{
+	for (int op = 0; op < VFIO_OP_COUNT; op++)
+		model_op__destroy(entry->c.op[op]);
+	free(entry->c.groups);
+	free(entry);
+}
+
+static struct model_op *op_get(struct model_op **slot)
+{
+	if (!*slot)
+		*slot = model_op__create();
+	return *slot;
+}
+
+/* Groups */
+
+static void groups_clear(struct model_container *c)
+{
+	free(c->groups);
+	c->groups = NULL;
+	c->n_groups = 0;
+}
+
+/* Position of @number, or where it belongs. */
+static size_t group_position(const struct model_container *c, __u32 number)
+{
+	size_t lo = 0, hi = c->n_groups;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (c->groups[mid].number < number)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static bool group_is_at(const struct model_container *c, size_t i, __u32 number)
+{
+	return i < c->n_groups && c->groups[i].number == number;
+}
+
+static void group_add(struct model_container *c, __u32 number, __u32 type)
+{
+	size_t i = group_position(c, number);
+
+	if (group_is_at(c, i, number)) {
+		if (type != MODEL_NO_TYPE)
+			c->groups[i].type = type;
+		return;
+	}
+	if (c->n_groups == MAX_GROUPS) {
+		c->groups_known = false;
+		return;
+	}
+	if (!(c->n_groups & (c->n_groups - 1)))
+		c->groups = xreallocarray(c->groups, c->n_groups ? 2 * c->n_groups : 1,
+					  sizeof(*c->groups));
+	memmove(&c->groups[i + 1], &c->groups[i], (c->n_groups - i) * sizeof(*c->groups));
+	c->n_groups++;
+	c->groups[i] = (struct model_group){ .number = number, .type = type };
+}
+
+static void group_remove(struct model_container *c, __u32 number)
+{
+	size_t i = group_position(c, number);
+
+	if (!group_is_at(c, i, number))
+		return;
+	c->n_groups--;
+	memmove(&c->groups[i], &c->groups[i + 1], (c->n_groups - i) * sizeof(*c->groups));
+}
+
+/* Something named a group of a container whose beginning we missed. */
+static void group_hint(struct model_container *c, __u32 number)
+{
+	if (!c->groups_known)
+		group_add(c, number, MODEL_NO_TYPE);
+}
+
+/* Only attach and detach are ordered with the list; others may tell about a partial one. */
+static void groups_hint_count(struct model_container *c, __u32 groups)
+{
+	if (!c->groups_known)
+		c->groups_known = c->n_groups == groups;
+}
+
+/* State of one container, event by event */
+
+static void set_refs(struct model_container *c, __u64 refs)
+{
+	c->refs = refs;
+	c->refs_known = true;
+}
+
+static void set_backend(struct model_container *c, const __u64 *words, __u32 iommu_type)
+{
+	memcpy(c->backend, words, sizeof(c->backend));
+	c->backend[sizeof(c->backend) - 1] = '\0';
+	c->backend_known = true;
+	c->iommu_type = iommu_type;
+}
+
+static void set_no_backend(struct model_container *c)
+{
+	c->backend[0] = '\0';
+	c->backend_known = true;
+	c->iommu_type = 0;
+}
+
+static void on_open(struct tracked *entry, const struct vfio_rec *rec)
+{
+	struct model_container *c = &entry->c;
+
+	entry->seen_open = true;
+	c->opened_known = true;
+	c->opened_ns = rec->ts_ns;
+	c->tgid = rec->tgid;
+	memcpy(c->comm, rec->comm, sizeof(c->comm));
+	c->comm[sizeof(c->comm) - 1] = '\0';
+	c->cgroup = rec->cgroup;
+	c->groups_known = true;
+	set_no_backend(c);
+}
+
+static void on_attach(struct model_container *c, const struct vfio_rec *rec)
+{
+	if ((__s64)vfio_w(rec, ATTACH, ret) >= 0) {
+		group_add(c, vfio_w(rec, ATTACH, group), vfio_w(rec, ATTACH, type));
+		set_refs(c, vfio_w(rec, ATTACH, refs));
+	}
+	c->groups_known = c->n_groups == vfio_w(rec, ATTACH, groups);
+}
+
+static void on_detach(struct tracked *entry, const struct vfio_rec *rec)
+{
+	struct model_container *c = &entry->c;
+
+	set_refs(c, vfio_w(rec, DETACH, refs));
+	group_remove(c, vfio_w(rec, DETACH, group));
+	if (vfio_w(rec, DETACH, groups) == 0) {
+		groups_clear(c);
+		set_no_backend(c);
+		entry->gauges_reset = true;
+		c->gauges = (struct vfio_gauges){ 0 };
+		c->gauges_known = true;
+	}
+	c->groups_known = c->n_groups == vfio_w(rec, DETACH, groups);
+}
+
+static void on_ioctl(struct model_container *c, const struct vfio_rec *rec)
+{
+	groups_hint_count(c, vfio_w(rec, IOCTL, groups));
+	if (!c->backend_known && !vfio_w(rec, IOCTL, has_backend))
+		set_no_backend(c);
+}
+
+static void on_release(struct model_container *c, const struct vfio_rec *rec)
+{
+	__u64 age = vfio_w(rec, RELEASE, age);
+
+	c->freed = true;
+	c->freed_ns = rec->ts_ns;
+	set_refs(c, 0);
+	if (!c->opened_known && age <= rec->ts_ns) {
+		c->opened_known = true;
+		c->opened_ns = rec->ts_ns - age;
+	}
+}
+
+static void apply_state(struct tracked *entry, const struct vfio_rec *rec)
+{
+	struct model_container *c = &entry->c;
+
+	switch (rec->type) {
+	case VFIO_EV_OPEN:
+		on_open(entry, rec);
+		break;
+	case VFIO_EV_ATTACH:
+		on_attach(c, rec);
+		break;
+	case VFIO_EV_DETACH:
+		on_detach(entry, rec);
+		break;
+	case VFIO_EV_SET_IOMMU:
+		groups_hint_count(c, vfio_w(rec, SET_IOMMU, groups));
+		if ((__s64)vfio_w(rec, SET_IOMMU, ret) >= 0)
+			set_backend(c, &vfio_w(rec, SET_IOMMU, backend),
+				    vfio_w(rec, SET_IOMMU, type));
+		break;
+	case VFIO_EV_IOCTL:
+		on_ioctl(c, rec);
+		break;
+	case VFIO_EV_GET:
+		set_refs(c, vfio_w(rec, GET, refs));
+		break;
+	case VFIO_EV_PUT:
+		set_refs(c, vfio_w(rec, PUT, refs));
+		break;
+	case VFIO_EV_ASSIGN:
+		if ((__s64)vfio_w(rec, ASSIGN, ret) >= 0)
+			group_hint(c, vfio_w(rec, ASSIGN, group));
+		break;
+	case VFIO_EV_PIN:
+		group_hint(c, vfio_w(rec, PIN, group));
+		break;
+	case VFIO_EV_UNPIN:
+		group_hint(c, vfio_w(rec, UNPIN, group));
+		break;
+	case VFIO_EV_DMA_RW:
+		group_hint(c, vfio_w(rec, DMA_RW, group));
+		break;
+	case VFIO_EV_CLOSE:
+		c->file_closed = true;
+		set_refs(c, vfio_w(rec, CLOSE, refs));
+		break;
+	case VFIO_EV_RELEASE:
+		on_release(c, rec);
+		break;
+	}
+}
+
+static bool gauge_is_sane(__s64 value)
+{
+	return value < GAUGE_LIMIT && value > -GAUGE_LIMIT;
+}
+
+/* Gauges from events; once they cannot be right they are unknown until the last group leaves. */
+static void apply_gauges(struct model_container *c, const struct vfio_rec *rec,
+			 const struct vfio_outcome *o)
+{
+	if (!c->gauges_known)
+		return;
+	if (o->bytes < GAUGE_LIMIT && o->pages < GAUGE_LIMIT)
+		vfio_gauges_apply(&c->gauges, rec->type, rec, o);
+	else
+		c->gauges_known = false;
+	if (!gauge_is_sane(c->gauges.mapped_bytes) || !gauge_is_sane(c->gauges.pinned_pages))
+		c->gauges_known = false;
+}
+
+/* Counts for a container; without one (a failed open) only in the totals. */
+static void apply_outcome(struct model *model, struct tracked *entry, const struct vfio_outcome *o)
+{
+	/* No aggregate has what belongs to no container. */
+	bool count = !model->aggregates || !entry;
+	struct model_op *ops[2] = { NULL, NULL };
+
+	if (o->op == VFIO_OP_NONE)
+		return;
+	ops[0] = op_get(&model->total[o->op]);
+	if (entry)
+		ops[1] = op_get(&entry->c.op[o->op]);
+	for (int i = 0; i < 2 && ops[i]; i++) {
+		if (count)
+			model_op__add(ops[i], o);
+		if (o->ret < 0)
+			model_op__add_errno(ops[i], o->ret);
+	}
+}
+
+static void sink_event(void *ctx, const struct vfio_rec *rec)
+{
+	struct model *model = ctx;
+	struct vfio_outcome o;
+	struct tracked *entry = NULL;
+
+	if (rec->type >= VFIO_EV_COUNT)
+		return;
+	model->event_counts[rec->type]++;
+	if (rec->ts_ns > model->now_ns)
+		model->now_ns = rec->ts_ns;
+	o = vfio_outcome_of(rec->type, rec);
+	if (rec->id && rec->type == VFIO_EV_OPEN && o.ret >= 0) {
+		entry = entry_find(model, rec->id);
+		/* The module was loaded anew: its ids start again. */
+		if (entry && (entry->seen_open || entry->c.freed))
+			entry_unindex(model, entry);
+	}
+	if (rec->id) {
+		entry = entry_get(model, rec->id);
+		apply_state(entry, rec);
+		if (!model->aggregates) {
+			if (rec->type == VFIO_EV_OPEN)
+				entry->c.gauges_known = true;
+			apply_gauges(&entry->c, rec, &o);
+		}
+	}
+	apply_outcome(model, entry, &o);
+}
+
+/* Aggregates from the kernel */
+
+static void sink_stats(void *ctx, const struct vfio_op_stats *stats)
+{
+	struct model *model = ctx;
+	struct tracked *entry;
+
+	if (!stats->id || stats->op >= VFIO_OP_COUNT)
+		return;
+	entry = entry_get(model, stats->id);
+	model_op__read(op_get(&entry->c.op[stats->op]), op_get(&model->total[stats->op]), stats);
+}
+
+static void sink_gauges(void *ctx, __u64 id, const struct vfio_gauges *gauges, bool known)
+{
+	struct model *model = ctx;
+	struct tracked *entry;
+
+	if (!id)
+		return;
+	entry = entry_get(model, id);
+	entry->c.gauges = *gauges;
+	entry->c.gauges_known = known || entry->gauges_reset;
+}
+
+static void entry_mark_freed(struct model *model, struct tracked *entry, __u64 ts_ns)
+{
+	if (entry->c.freed)
+		return;
+	entry->c.freed = true;
+	entry->c.freed_ns = ts_ns;
+	set_refs(&entry->c, 0);
+}
+
+static void sink_final(void *ctx, __u64 id)
+{
+	struct model *model = ctx;
+	struct tracked *entry = entry_find(model, id);
+
+	if (!entry)
+		return;
+	entry->final = true;
+	/* Its release event was lost. */
+	entry_mark_freed(model, entry, model->now_ns);
+}
+
+static void sink_loss(void *ctx, const struct source_loss *loss)
+{
+	((struct model *)ctx)->loss = *loss;
+}
+
+static void sink_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
+{
+	struct model *model = ctx;
+
+	free(model->gap);
+	model->gap = xmemdup(why, strlen(why) + 1, 1);
+	model->gap_kind = gap;
+	model->gap_ns = ts_ns;
+	if (gap != SOURCE_GAP_DETACHED)
+		return;
+	/* A source lets go only when no container is left, and ids may begin again after it. */
+	for (size_t i = 0; i < model->n_list; i++) {
+		struct tracked *entry = (struct tracked *)model->list[i];
+
+		entry_mark_freed(model, entry, ts_ns);
+		entry->final = true;
+		entry_unindex(model, entry);
+	}
+}
+
+/* Public functions */
+
+struct model *model__create(void)
+{
+	return xcalloc(1, sizeof(struct model));
+}
+
+static void leave_node(void *node)
+{
+	/* Nodes of the index own nothing: the list does. */
+}
+
+void model__destroy(struct model *model)
+{
+	if (!model)
+		return;
+	tdestroy(model->index, leave_node);
+	for (size_t i = 0; i < model->n_list; i++)
+		entry_destroy((struct tracked *)model->list[i]);
+	for (int op = 0; op < VFIO_OP_COUNT; op++)
+		model_op__destroy(model->total[op]);
+	free(model->list);
+	free(model->gap);
+	free(model);
+}
+
+static struct tracked *entry_copy(const struct tracked *entry)
+{
+	struct tracked *copy = xmemdup(entry, 1, sizeof(*entry));
+
+	copy->c.groups = xmemdup(entry->c.groups, entry->c.n_groups, sizeof(*entry->c.groups));
+	for (int op = 0; op < VFIO_OP_COUNT; op++)
+		if (entry->c.op[op])
+			copy->c.op[op] = model_op__copy(entry->c.op[op]);
+	copy->indexed = false;
+	return copy;
+}
+
+struct model *model__snapshot(const struct model *model)
+{
+	struct model *copy = xmemdup(model, 1, sizeof(*model));
+
+	/* Nothing is looked up by id in what nobody feeds. */
+	copy->index = NULL;
+	copy->last_hit = NULL;
+	copy->list = xcalloc(model->n_list, sizeof(*model->list));
+	for (size_t i = 0; i < model->n_list; i++)
+		copy->list[i] = &entry_copy((const struct tracked *)model->list[i])->c;
+	for (int op = 0; op < VFIO_OP_COUNT; op++)
+		if (model->total[op])
+			copy->total[op] = model_op__copy(model->total[op]);
+	if (model->gap)
+		copy->gap = xmemdup(model->gap, strlen(model->gap) + 1, 1);
+	return copy;
+}
+
+struct source_sink model__sink(struct model *model, bool aggregates)
+{
+	model->aggregates = aggregates;
+	return (struct source_sink){
+		.ctx = model,
+		.event = sink_event,
+		.stats = sink_stats,
+		.gauges = sink_gauges,
+		.final = sink_final,
+		.loss = sink_loss,
+		.gap = sink_gap,
+	};
+}
+
+static bool entry_is_over(const struct model *model, const struct tracked *entry, __u64 now_ns,
+			  __u64 keep_ns)
+{
+	__u64 gone_ns;
+
+	if (!entry->c.freed || now_ns <= entry->c.freed_ns)
+		return false;
+	gone_ns = now_ns - entry->c.freed_ns;
+	if (gone_ns <= keep_ns)
+		return false;
+	return !model->aggregates || entry->final || gone_ns - keep_ns > FINAL_GRACE_NS;
+}
+
+static void container_advance(struct model_container *c, double seconds)
+{
+	c->rate = seconds > 0 ? 0 : -1;
+	for (int op = 0; op < VFIO_OP_COUNT; op++) {
+		if (!c->op[op])
+			continue;
+		model_op__advance(c->op[op], seconds);
+		if (seconds > 0)
+			c->rate += c->op[op]->rate;
+	}
+}
+
+void model__advance(struct model *model, __u64 now_ns, __u64 keep_ns)
+{
+	double seconds = 0;
+	size_t kept = 0;
+
+	if (model->advanced_ns && now_ns > model->advanced_ns)
+		seconds = (now_ns - model->advanced_ns) / 1e9;
+	model->advanced_ns = now_ns;
+	if (now_ns > model->now_ns)
+		model->now_ns = now_ns;
+
+	for (size_t i = 0; i < model->n_list; i++) {
+		struct tracked *entry = (struct tracked *)model->list[i];
+
+		if (entry_is_over(model, entry, now_ns, keep_ns)) {
+			entry_unindex(model, entry);
+			entry_destroy(entry);
+			continue;
+		}
+		container_advance(&entry->c, seconds);
+		model->list[kept++] = &entry->c;
+	}
+	model->n_list = kept;
+	for (int op = 0; op < VFIO_OP_COUNT; op++)
+		if (model->total[op])
+			model_op__advance(model->total[op], seconds);
+}
+
+size_t model__containers(const struct model *model, const struct model_container *const **list)
+{
+	/* They come in order, but for CPUs racing and for hostile recordings. */
+	for (size_t i = 1; i < model->n_list; i++) {
+		if (by_id_then_open(&model->list[i - 1], &model->list[i]) > 0) {
+			qsort(model->list, model->n_list, sizeof(*model->list), by_id_then_open);
+			break;
+		}
+	}
+	*list = (const struct model_container *const *)model->list;
+	return model->n_list;
+}
+
+const struct model_op *model__total(const struct model *model, enum vfio_obs_op op)
+{
+	return model->total[op];
+}
+
+const __u64 *model__event_counts(const struct model *model)
+{
+	return model->event_counts;
+}
+
+const struct source_loss *model__loss(const struct model *model)
+{
+	return &model->loss;
+}
+
+const char *model__gap(const struct model *model, __u64 *ts_ns)
+{
+	if (ts_ns)
+		*ts_ns = model->gap_ns;
+	return model->gap;
+}
+
+enum source_gap model__gap_kind(const struct model *model)
+{
+	return model->gap_kind;
+}
+
+__u64 model__now(const struct model *model)
+{
+	return model->now_ns;
+}
+
+bool model_container__pinned_pages(const struct model_container *c, __u64 *pages)
+{
+	if (!c->gauges_known || c->gauges.pinned_pages < 0 || c->gauges.mapped_bytes < 0)
+		return false;
+	*pages = c->gauges.pinned_pages;
+	for (size_t i = 0; i < c->n_groups; i++) {
+		if (c->groups[i].type == TYPE_IOMMU) {
+			*pages += c->gauges.mapped_bytes / PAGE_BYTES;
+			return true;
+		}
+	}
+	/* One of the groups that we did not see attached could be IOMMU-backed. */
+	if (!c->gauges.mapped_bytes)
+		return true;
+	if (!c->groups_known)
+		return false;
+	for (size_t i = 0; i < c->n_groups; i++)
+		if (c->groups[i].type == MODEL_NO_TYPE)
+			return false;
+	return true;
+}
