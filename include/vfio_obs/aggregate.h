@@ -108,6 +108,8 @@ struct vfio_outcome {
 static inline __attribute__((always_inline)) void
 vfio_op_stats_add(struct vfio_op_stats *s, const struct vfio_outcome *o)
 {
+	__u32 bucket;
+
 	vfio_obs_add(&s->count, 1);
 	if (o->ret < 0) {
 		vfio_obs_add(&s->errors, 1);
@@ -122,7 +124,14 @@ vfio_op_stats_add(struct vfio_op_stats *s, const struct vfio_outcome *o)
 		return;
 	}
 	vfio_obs_add(&s->sum_ns, o->duration);
-	vfio_obs_add(&s->hist[vfio_hist_index(o->duration)], 1);
+	bucket = vfio_hist_index(o->duration);
+#ifdef VFIO_OBS_ATOMIC
+	/* Always true, but the verifier of 6.1 cannot see it, and the compiler must not. */
+	__asm__ volatile("" : "+r"(bucket));
+	if (bucket >= VFIO_HIST_BUCKETS)
+		return;
+#endif
+	vfio_obs_add(&s->hist[bucket], 1);
 #ifdef VFIO_OBS_ATOMIC
 	/* Bounded for the verifier; each failed try means that another CPU stored a maximum. */
 	for (int i = 0; i < 8; i++) {
