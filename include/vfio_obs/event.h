@@ -11,8 +11,8 @@
 #include "event_list.h"
 
 #define VFIO_OBS_COMM_LEN 16
-#define VFIO_OBS_STR_LEN 16
-/* Words of a record's payload: the ioctl event has the most fields, a str field takes two. */
+#define VFIO_OBS_STR_LEN 24 /* "vfio-iommu-type1" has 16 letters */
+/* Words of a record's payload: the ioctl event has the most fields, a str field takes three. */
 #define VFIO_OBS_WORDS 10
 
 /* A duration or a value that the kernel side could not know; never a number to calculate with. */
@@ -42,14 +42,14 @@ enum vfio_obs_ioctl {
 };
 
 /*
- * Word of each field inside vfio_rec.w: VFIO_W_<EVENT>_<field>. A str takes two words, so the
- * field behind it starts two later.
+ * Word of each field inside vfio_rec.w: VFIO_W_<EVENT>_<field>. A str takes three words, so the
+ * field behind it starts three later.
  */
 #define VFIO_OBS_WORDS_OF_u32 1
 #define VFIO_OBS_WORDS_OF_u64 1
 #define VFIO_OBS_WORDS_OF_s64 1
 #define VFIO_OBS_WORDS_OF_bool 1
-#define VFIO_OBS_WORDS_OF_str 2
+#define VFIO_OBS_WORDS_OF_str (VFIO_OBS_STR_LEN / 8)
 
 /*
  * One event. Written by BPF, kept in rings and recordings, read by sources and the model.

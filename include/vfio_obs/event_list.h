@@ -13,7 +13,7 @@
  *      SCOPE  CONTAINER: the arguments begin with (u64 id, u32 slot); MODULE: they do not
  *      OP     the operation that the event completes (see VFIO_OBS_OPS), NONE if it completes none
  *   F(name, CTYPE, SHOW, HELP) for every argument behind id and slot
- *      CTYPE  u32 u64 s64 bool str (str is a kernel string; a record keeps 15 bytes of it)
+ *      CTYPE  u32 u64 s64 bool str (str is a kernel string; a record keeps 23 bytes of it)
  *      SHOW   DEC HEX SIZE NS RET, or the name of a value table below
  */
 #ifndef VFIO_OBS_EVENT_LIST_H
