@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# libvfioobs.a, what the tools share: every tools/lib/*.c. Also installing the tools: a tool's
+# fragment adds its binary to TOOLS and hangs it on the target `tools`.
+
+DEPS_tools += gcc libc6-dev make libbpf-dev libelf-dev libzstd-dev zlib1g-dev libjansson-dev \
+	libcap-ng-dev
+
+# For everything that includes the library's headers ("lib/model.h") or links with it.
+TOOLS_CFLAGS = $(ALL_CFLAGS) -iquote tools
+TOOLS_LIBS   := -lbpf -lelf -lzstd -lz -ljansson -lcap-ng
+
+LIB_OBJS := $(patsubst tools/lib/%.c,$(BUILD)/tools/lib/%.o,$(wildcard tools/lib/*.c))
+LIB      := $(BUILD)/tools/libvfioobs.a
+
+.PHONY: tools
+tools:
+
+$(BUILD)/tools/lib/%.o: tools/lib/%.c
+	$(call need,gcc libbpf-dev libzstd-dev zlib1g-dev libjansson-dev libcap-ng-dev)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CFLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
+
+# The only file that sees BPF's skeleton.
+$(BUILD)/tools/lib/source_tp.o: ALL_CFLAGS += -iquote $(BUILD)/bpf
+$(BUILD)/tools/lib/source_tp.o: | $(BUILD)/bpf/vfio_tp.skel.h
+
+$(LIB): $(LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(LIB_OBJS)
+
+-include $(LIB_OBJS:.o=.d)
+
+install: ## Install the tools under DESTDIR and PREFIX
+install: tools
+	$(Q)for t in $(TOOLS); do \
+		install -D -m 0755 "$$t" "$(DESTDIR)$(PREFIX)/sbin/$${t##*/}" || exit 1; \
+		echo "  INSTALL   $(DESTDIR)$(PREFIX)/sbin/$${t##*/}"; done
+
+uninstall: ## Remove what install put there
+	$(Q)for t in $(TOOLS); do rm -fv "$(DESTDIR)$(PREFIX)/sbin/$${t##*/}"; done
