@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error.h"
 #include "event.h"
 #include "fmt.h"
 #include "source.h"
-#include "util.h"
+#include "xalloc.h"
 
 #define V(value, text) { .number = (value), .name = #text },
 #define T(table)                                                                                   \
@@ -154,7 +155,7 @@ static __u64 match_events(const char *pattern)
 
 int event__parse_mask(const char *list, __u64 *mask, char *err, size_t err_size)
 {
-	char *copy = xstrdup(list), *rest = copy, *pattern;
+	char *copy = xmemdup(list, strlen(list) + 1, 1), *rest = copy, *pattern;
 	int ret = 0;
 
 	*mask = 0;
