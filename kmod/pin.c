@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pin.c - what drivers of mediated and emulated devices ask of a container: pin, unpin, dma_rw
+ *
+ * 6.1: called by those drivers directly; later kernels: by the core, which has checked the device.
+ * The hot path of the module: no lock (an open device keeps its group attached and so the backend
+ * in place) and, with the events off, nothing but the two static branches of each function.
+ */
+#include "container.h"
+#include "trace.h"
+
+static int do_pin(const struct vfio_group *group, dma_addr_t iova, int npage, int prot,
+		  struct page **pages)
+{
+	const struct vfio_container *container = group->container;
+	const struct vfio_iommu_driver *driver = container->iommu_driver;
+
+	if (npage > VFIO_PIN_PAGES_MAX_ENTRIES)
+		return -E2BIG;
+	if (unlikely(!driver || !driver->ops->pin_pages))
+		return -ENOTTY;
+	return driver->ops->pin_pages(container->iommu_data, group->iommu_group, iova, npage, prot,
+				      pages);
+}
+
+static noinline void trace_pin(const struct vfio_group *group, dma_addr_t iova, int npage, int prot,
+			       int ret, u64 start)
+{
+	const struct vfio_obs_container *c = to_obs(group->container);
+
+	trace_vfio_container_pin(c->id, c->slot, iommu_group_id(group->iommu_group), iova, npage,
+				 prot, ret, vfio_trace_elapsed(start));
+}
+
+/* Out of line, so that the untraced call needs no register for the start time. */
+static noinline int pin_traced(const struct vfio_group *group, dma_addr_t iova, int npage, int prot,
+			       struct page **pages)
+{
+	const struct vfio_obs_container *c = to_obs(group->container);
+	u64 start;
+	int ret;
+
+	if (trace_vfio_container_pin_start_enabled())
+		trace_vfio_container_pin_start(c->id, c->slot, iommu_group_id(group->iommu_group),
+					       iova, npage, prot);
+	start = vfio_trace_now(trace_vfio_container_pin_enabled());
+	ret = do_pin(group, iova, npage, prot, pages);
+	if (trace_vfio_container_pin_enabled())
+		trace_pin(group, iova, npage, prot, ret, start);
+	return ret;
+}
+
+static __always_inline int pin(const struct vfio_group *group, dma_addr_t iova, int npage, int prot,
+			       struct page **pages)
+{
+	int ret;
+
+	if (trace_vfio_container_pin_enabled() || trace_vfio_container_pin_start_enabled())
+		return pin_traced(group, iova, npage, prot, pages);
+	ret = do_pin(group, iova, npage, prot, pages);
+	/* Switched on while the call ran: counted, its duration unknown. */
+	if (trace_vfio_container_pin_enabled())
+		trace_pin(group, iova, npage, prot, ret, 0);
+	return ret;
+}
+
+static void do_unpin(const struct vfio_group *group, dma_addr_t iova, int npage)
+{
+	const struct vfio_container *container = group->container;
+
+	container->iommu_driver->ops->unpin_pages(container->iommu_data, iova, npage);
+}
+
+static noinline void trace_unpin(const struct vfio_group *group, dma_addr_t iova, int npage,
+				 u64 start)
+{
+	const struct vfio_obs_container *c = to_obs(group->container);
+
+	trace_vfio_container_unpin(c->id, c->slot, iommu_group_id(group->iommu_group), iova, npage,
+				   vfio_trace_elapsed(start));
+}
+
+static noinline void unpin_traced(const struct vfio_group *group, dma_addr_t iova, int npage)
+{
+	const struct vfio_obs_container *c = to_obs(group->container);
+	u64 start;
+
+	if (trace_vfio_container_unpin_start_enabled())
+		trace_vfio_container_unpin_start(c->id, c->slot, iommu_group_id(group->iommu_group),
+						 iova, npage);
+	start = vfio_trace_now(trace_vfio_container_unpin_enabled());
+	do_unpin(group, iova, npage);
+	if (trace_vfio_container_unpin_enabled())
+		trace_unpin(group, iova, npage, start);
+}
+
+static __always_inline void unpin(const struct vfio_group *group, dma_addr_t iova, int npage)
+{
+	if (trace_vfio_container_unpin_enabled() || trace_vfio_container_unpin_start_enabled()) {
+		unpin_traced(group, iova, npage);
+		return;
+	}
+	do_unpin(group, iova, npage);
+	if (trace_vfio_container_unpin_enabled())
+		trace_unpin(group, iova, npage, 0);
+}
+
+static int do_dma_rw(const struct vfio_group *group, dma_addr_t iova, void *data, size_t len,
+		     bool write)
+{
+	const struct vfio_container *container = group->container;
+	const struct vfio_iommu_driver *driver = container->iommu_driver;
+
+	if (unlikely(!driver || !driver->ops->dma_rw))
+		return -ENOTTY;
+	return driver->ops->dma_rw(container->iommu_data, iova, data, len, write);
+}
+
+static int dma_rw(const struct vfio_group *group, dma_addr_t iova, void *data, size_t len,
+		  bool write)
+{
+	const struct vfio_obs_container *c = to_obs(group->container);
+	u64 start;
+	int ret;
+
+	if (trace_vfio_container_dma_rw_start_enabled())
+		trace_vfio_container_dma_rw_start(c->id, c->slot,
+						  iommu_group_id(group->iommu_group), iova, len,
+						  write);
+	start = vfio_trace_now(trace_vfio_container_dma_rw_enabled());
+	ret = do_dma_rw(group, iova, data, len, write);
+	if (trace_vfio_container_dma_rw_enabled())
+		trace_vfio_container_dma_rw(c->id, c->slot, iommu_group_id(group->iommu_group),
+					    iova, len, write, ret, vfio_trace_elapsed(start));
+	return ret;
+}
+
+void vfio_device_container_register(struct vfio_device *device)
+{
+	const struct vfio_container *container = device->group->container;
+	const struct vfio_iommu_driver *driver = container->iommu_driver;
+
+	if (driver && driver->ops->register_device)
+		driver->ops->register_device(container->iommu_data, device);
+}
+
+void vfio_device_container_unregister(struct vfio_device *device)
+{
+	const struct vfio_container *container = device->group->container;
+	const struct vfio_iommu_driver *driver = container->iommu_driver;
+
+	if (driver && driver->ops->unregister_device)
+		driver->ops->unregister_device(container->iommu_data, device);
+}
+
+#if VFIO_OBS_OLD_CORE
+int vfio_pin_pages(struct vfio_device *device, dma_addr_t iova, int npage, int prot,
+		   struct page **pages)
+{
+	if (!pages || !npage || !vfio_assert_device_open(device))
+		return -EINVAL;
+	return pin(device->group, iova, npage, prot, pages);
+}
+
+void vfio_unpin_pages(struct vfio_device *device, dma_addr_t iova, int npage)
+{
+	if (WARN_ON(npage <= 0 || npage > VFIO_PIN_PAGES_MAX_ENTRIES))
+		return;
+	if (WARN_ON(!vfio_assert_device_open(device)))
+		return;
+	unpin(device->group, iova, npage);
+}
+
+int vfio_dma_rw(struct vfio_device *device, dma_addr_t iova, void *data, size_t len, bool write)
+{
+	if (!data || !len || !vfio_assert_device_open(device))
+		return -EINVAL;
+	return dma_rw(device->group, iova, data, len, write);
+}
+#else
+int vfio_device_container_pin_pages(struct vfio_device *device, dma_addr_t iova, int npage,
+				    int prot, struct page **pages)
+{
+	return pin(device->group, iova, npage, prot, pages);
+}
+
+void vfio_device_container_unpin_pages(struct vfio_device *device, dma_addr_t iova, int npage)
+{
+	if (WARN_ON(npage <= 0 || npage > VFIO_PIN_PAGES_MAX_ENTRIES))
+		return;
+	unpin(device->group, iova, npage);
+}
+
+int vfio_device_container_dma_rw(struct vfio_device *device, dma_addr_t iova, void *data,
+				 size_t len, bool write)
+{
+	return dma_rw(device->group, iova, data, len, write);
+}
+#endif
