@@ -5,7 +5,6 @@
  * Called by model.c; views use model_op__quantile(). A container has a few dozen distinct
  * latencies, not 1152, so only buckets with calls in them exist.
  */
-#include <math.h>
 #include <string.h>
 
 #include "model_op.h"
@@ -158,6 +157,7 @@ void model_op__advance(struct model_op *op, double seconds)
 bool model_op__quantile(const struct model_op *op, double q, __u64 *ns)
 {
 	__u64 total = 0, below = 0, rank;
+	double at;
 	__u32 i;
 
 	for (i = 0; i < op->n_hist; i++)
@@ -165,7 +165,10 @@ bool model_op__quantile(const struct model_op *op, double q, __u64 *ns)
 	if (!total)
 		return false;
 	/* Nearest rank: the smallest value that at least q of all calls do not exceed. */
-	rank = q > 0 ? ceil(fmin(q, 1) * total) : 1; /* not-a-number: the smallest */
+	at = q > 0 ? q * total : 0; /* not-a-number: the smallest */
+	rank = at < total ? at : total;
+	if (rank < at)
+		rank++;
 	if (rank < 1)
 		rank = 1;
 	if (rank > total) /* a double has fewer digits than a count */

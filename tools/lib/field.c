@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * field.c - how values look and how they compare, the same in every view
+ *
+ * Called by the views. Which fields there are is said in field_container.c and field_op.c.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "event.h"
+#include "field.h"
+#include "fmt.h"
+
+const struct field *field__find(const struct field *fields, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(fields[i].name, name))
+			return &fields[i];
+	return NULL;
+}
+
+bool field__is_left(const struct field *field)
+{
+	return field->unit == UNIT_TEXT;
+}
+
+const char *field__state(const struct model_container *c)
+{
+	if (c->freed)
+		return "gone";
+	if (c->file_closed)
+		return "closed";
+	return c->opened_known ? "open" : NULL;
+}
+
+/* Text of single values */
+
+static void format_uint(enum field_unit unit, __u64 value, char *buf, size_t size)
+{
+	switch (unit) {
+	case UNIT_BYTES:
+		fmt_bytes(buf, size, value);
+		break;
+	case UNIT_BYTES_PER_S:
+		fmt_bytes(buf, size > 2 ? size - 2 : size, value);
+		strncat(buf, "/s", size - strlen(buf) - 1);
+		break;
+	case UNIT_NS:
+		fmt_latency(buf, size, value);
+		break;
+	case UNIT_AGE:
+		fmt_age(buf, size, value);
+		break;
+	case UNIT_COUNT:
+	case UNIT_PAGES:
+		fmt_count(buf, size, value);
+		break;
+	default:
+		snprintf(buf, size, "%llu", value);
+	}
+}
+
+void field__format_text(const char *text, char *buf, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < size && text[i]; i++)
+		buf[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+	buf[i] = '\0';
+}
+
+/* Text of lists */
+
+/* Appends to @buf at *@used, which stays below @size; what does not fit is cut. */
+__attribute__((format(printf, 4, 5))) static void append(char *buf, size_t size, size_t *used,
+							  const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(buf + *used, size - *used, format, args);
+	va_end(args);
+	if (n > 0)
+		*used += (size_t)n < size - *used ? (size_t)n : size - *used - 1;
+}
+
+/* "12,13"; a list that is not the whole one ends with "?". */
+static void format_groups(const struct model_container *c, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < c->n_groups && used + 1 < size; i++)
+		append(buf, size, &used, "%s%u", i ? "," : "", c->groups[i].number);
+	if (!c->groups_known)
+		append(buf, size, &used, c->n_groups ? ",?" : "?");
+}
+
+/* "ENOMEM 3, EINVAL 1"; failures that nobody saw one by one come as "? 2". */
+static void format_errnos(const struct model_op *stats, char *buf, size_t size)
+{
+	__u64 seen = 0;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (__u32 i = 0; i < stats->n_errnos && used + 1 < size; i++) {
+		const struct model_errno *e = &stats->errnos[i];
+		const char *name = event__errno_name(e->err);
+
+		append(buf, size, &used, "%s", used ? ", " : "");
+		if (name)
+			append(buf, size, &used, "%s %llu", name, e->count);
+		else
+			append(buf, size, &used, "errno %u %llu", e->err, e->count);
+	}
+	for (__u32 i = 0; i < stats->n_errnos; i++)
+		seen += stats->errnos[i].count;
+	if (seen < stats->errors)
+		append(buf, size, &used, "%s? %llu", used ? ", " : "",
+		       stats->errors - seen);
+}
+
+void field__format(const struct field *field, const struct field_value *value, char *buf,
+		   size_t size)
+{
+	switch (value->type) {
+	case FIELD_NONE:
+		buf[0] = '\0';
+		break;
+	case FIELD_UNKNOWN:
+		snprintf(buf, size, "-");
+		break;
+	case FIELD_UINT:
+		format_uint(field->unit, value->uint, buf, size);
+		break;
+	case FIELD_REAL:
+		fmt_rate(buf, size, value->real);
+		break;
+	case FIELD_TEXT:
+		field__format_text(value->text, buf, size);
+		break;
+	case FIELD_GROUPS:
+		format_groups(value->container, buf, size);
+		break;
+	case FIELD_ERRNOS:
+		format_errnos(value->stats, buf, size);
+		break;
+	}
+}
+
+/* Order */
+
+static int compare_groups(const struct model_container *a, const struct model_container *b)
+{
+	for (size_t i = 0; i < a->n_groups && i < b->n_groups; i++)
+		if (a->groups[i].number != b->groups[i].number)
+			return a->groups[i].number < b->groups[i].number ? -1 : 1;
+	return (a->n_groups > b->n_groups) - (a->n_groups < b->n_groups);
+}
+
+int field__compare(const struct field_value *a, const struct field_value *b)
+{
+	if (a->type != b->type)
+		return a->type < b->type ? -1 : 1;
+	switch (a->type) {
+	case FIELD_NONE:
+	case FIELD_UNKNOWN:
+		break;
+	case FIELD_UINT:
+		return (a->uint > b->uint) - (a->uint < b->uint);
+	case FIELD_REAL:
+		return (a->real > b->real) - (a->real < b->real);
+	case FIELD_TEXT:
+		return strcmp(a->text, b->text);
+	case FIELD_GROUPS:
+		return compare_groups(a->container, b->container);
+	case FIELD_ERRNOS:
+		return (a->stats->errors > b->stats->errors) - (a->stats->errors < b->stats->errors);
+	}
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * field.h - every column, declared once: the screen, batch, JSON, sorting and help walk one table
+ *
+ * A field reads the model and gives a typed value; how it looks is decided by its unit. Adding a
+ * column is adding a row to field_container.c or field_op.c.
+ */
+#ifndef VFIO_OBS_FIELD_H
+#define VFIO_OBS_FIELD_H
+
+#include "model.h"
+
+/* What a field is read from. A row about operations of all containers has no container. */
+struct field_row {
+	const struct model_container *container;
+	enum vfio_obs_op op;
+	const struct model_op *stats; /* of @op; NULL: never called */
+	__u64 now_ns;		      /* the instant that is shown, CLOCK_BOOTTIME */
+};
+
+enum field_type {
+	FIELD_NONE,    /* does not apply: blank on the screen, null in JSON */
+	FIELD_UNKNOWN, /* cannot be known: "-" on the screen, null in JSON */
+	FIELD_UINT,
+	FIELD_REAL,
+	FIELD_TEXT,
+	FIELD_GROUPS, /* numbers of the container's groups */
+	FIELD_ERRNOS, /* failures by errno */
+};
+
+/* A value; what it points to belongs to the model. */
+struct field_value {
+	enum field_type type;
+	union {
+		__u64 uint;
+		double real;
+		const char *text;
+		const struct model_container *container; /* FIELD_GROUPS */
+		const struct model_op *stats;		 /* FIELD_ERRNOS */
+	};
+};
+
+enum field_unit {
+	UNIT_PLAIN, /* a number that names something: never shortened */
+	UNIT_COUNT,
+	UNIT_PAGES,
+	UNIT_BYTES,
+	UNIT_BYTES_PER_S,
+	UNIT_PER_S,
+	UNIT_NS,  /* a latency */
+	UNIT_AGE, /* a long time, in ns */
+	UNIT_TEXT,
+};
+
+struct field {
+	const char *name;  /* JSON key; carries the unit where the value has one */
+	const char *title; /* head of the column */
+	enum field_unit unit;
+	int width;	   /* columns that are enough nearly always */
+	int max_width;	   /* wider than @width where the terminal has room; 0: @width */
+	int rank;	   /* the higher, the sooner it is left out of a narrow screen */
+	bool low_first;	   /* sorted with the lowest first, unlike what is hot */
+	const char *help;
+	struct field_value (*get)(const struct field_row *row);
+};
+/* Rank of fields that only JSON has. */
+#define FIELD_RANK_JSON_ONLY 100
+
+size_t field__containers(const struct field **fields); /* one row: a container */
+size_t field__ops(const struct field **fields);	       /* one row: an operation */
+const struct field *field__find(const struct field *fields, size_t n, const char *name);
+
+/* Numbers and text lie on different sides of their column. */
+bool field__is_left(const struct field *field);
+
+/* Text of @value, cut to @size - 1 bytes; printable ASCII, whatever a recording says. */
+void field__format(const struct field *field, const struct field_value *value, char *buf,
+		   size_t size);
+
+/* Order of two values of one field: <0, 0, >0. What does not apply or is unknown is lowest. */
+int field__compare(const struct field_value *a, const struct field_value *b);
+
+/* "open", "closed" (file closed, container alive), "gone" (freed); NULL: unknown. */
+const char *field__state(const struct model_container *c);
+
+/* Copies @text, all that a terminal might obey or that is not ASCII replaced by '?'. */
+void field__format_text(const char *text, char *buf, size_t size);
+
+#endif
