@@ -68,6 +68,11 @@ struct source_ops {
 	 * recording, -errno when the source broke (then source__error()).
 	 */
 	int (*poll)(struct source *source, const struct source_sink *sink);
+	/*
+	 * As poll, but also what poll holds back for a few ms so that late events find their
+	 * place. For the end of a recording. NULL: poll holds nothing back.
+	 */
+	int (*flush)(struct source *source, const struct source_sink *sink);
 	void (*info)(const struct source *source, struct source_info *info);
 	const char *(*error)(const struct source *source);
 	void (*close)(struct source *source);
@@ -81,6 +86,11 @@ struct source {
 static inline int source__poll(struct source *source, const struct source_sink *sink)
 {
 	return source->ops->poll(source, sink);
+}
+
+static inline int source__flush(struct source *source, const struct source_sink *sink)
+{
+	return source->ops->flush ? source->ops->flush(source, sink) : source__poll(source, sink);
 }
 
 static inline void source__info(const struct source *source, struct source_info *info)

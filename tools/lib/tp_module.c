@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tp_module.c - the loaded vfio module as source_tp.c needs to know it
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "event.h"
+#include "tp_module.h"
+
+#define MODULE_DIR "/sys/module/vfio"
+#define MODULE_BTF "/sys/kernel/btf/vfio"
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+#define MODULE_EVENTS "/sys/kernel/tracing/events/vfio/vfio_container_open"
+
+__u64 tp_module__instance(void)
+{
+	struct stat st;
+
+	/* sysfs numbers its entries upwards, so a reloaded module has another number. */
+	return stat(MODULE_DIR "/refcnt", &st) ? 0 : st.st_ino;
+}
+
+/* First line of a sysfs file, "" when it cannot be read. */
+static void read_line(const char *path, char *buf, size_t size)
+{
+	FILE *f = fopen(path, "re");
+
+	*buf = '\0';
+	if (!f)
+		return;
+	if (!fgets(buf, size, f))
+		*buf = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	fclose(f);
+}
+
+void tp_module__srcversion(char *buf, size_t size)
+{
+	read_line(MODULE_DIR "/srcversion", buf, size);
+}
+
+static int size_of_ctype(enum event_ctype ctype)
+{
+	switch (ctype) {
+	case EVENT_CTYPE_u32:
+		return sizeof(__u32);
+	case EVENT_CTYPE_bool:
+		return sizeof(bool);
+	case EVENT_CTYPE_u64:
+	case EVENT_CTYPE_s64:
+		return sizeof(__u64);
+	case EVENT_CTYPE_str:
+		return sizeof(char *);
+	}
+	return -1;
+}
+
+/* The FUNC_PROTO behind "typedef void (*btf_trace_NAME)(void *, ...)", NULL when there is none. */
+static const struct btf_type *find_proto(const struct btf *btf, const char *tracepoint)
+{
+	const struct btf_type *type;
+	char name[80];
+	__s32 id;
+
+	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return NULL;
+	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	if (!type || !btf_is_ptr(type))
+		return NULL;
+	type = btf__type_by_id(btf, type->type);
+	return type && btf_is_func_proto(type) ? type : NULL;
+}
+
+static bool arg_matches(const struct btf *btf, const struct btf_param *arg, int size, bool pointer)
+{
+	int id = btf__resolve_type(btf, arg->type);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, id);
+
+	return type && btf_is_ptr(type) == pointer && btf__resolve_size(btf, arg->type) == size;
+}
+
+/* Compare one tracepoint's arguments with its row; the first is the tracer's own pointer. */
+static int check_event(const struct btf *btf, const struct event_desc *desc, char *err,
+		       size_t err_size)
+{
+	const struct btf_type *proto = find_proto(btf, desc->tracepoint);
+	unsigned int first = desc->container ? 3 : 1;
+	unsigned int want = first + desc->n_fields;
+	const struct btf_param *args;
+	bool same;
+
+	if (!proto) {
+		error__set(err, err_size, "cannot attach to %s: the loaded vfio module has no such "
+			   "tracepoint; load the vfio.ko of this tool's version", desc->tracepoint);
+		return -EPROTO;
+	}
+	args = btf_params(proto);
+	same = btf_vlen(proto) == want;
+	if (same && desc->container)
+		same = arg_matches(btf, &args[1], sizeof(__u64), false) &&
+		       arg_matches(btf, &args[2], sizeof(__u32), false);
+	for (unsigned int i = 0; same && i < desc->n_fields; i++)
+		same = arg_matches(btf, &args[first + i], size_of_ctype(desc->fields[i].ctype),
+				   desc->fields[i].ctype == EVENT_CTYPE_str);
+	if (same)
+		return 0;
+	error__set(err, err_size, "cannot attach to %s: its arguments in the loaded vfio module "
+		   "are not those that this tool knows; load the vfio.ko of this tool's version",
+		   desc->tracepoint);
+	return -EPROTO;
+}
+
+static int check_events(const struct btf *btf, char *err, size_t err_size)
+{
+	int ret = 0;
+
+	if (!find_proto(btf, event__desc(VFIO_EV_OPEN)->tracepoint)) {
+		error__set(err, err_size, "cannot attach: the loaded vfio module is the "
+			   "distribution's own, which has no tracepoints; unload it and load ours "
+			   "(modinfo -n vfio shows which one modprobe takes)");
+		return -ENOTSUP;
+	}
+	for (unsigned int type = 0; !ret && type < VFIO_EV_COUNT; type++)
+		ret = check_event(btf, event__desc(type), err, err_size);
+	return ret;
+}
+
+/* Why MODULE_BTF could not be read, although vfio is loaded. */
+static int explain_no_btf(int cause, char *err, size_t err_size)
+{
+	if (access(KERNEL_BTF, R_OK))
+		error__set(err, err_size, "cannot attach to vfio: this kernel has no BTF (%s: %s); "
+			   "boot one built with CONFIG_DEBUG_INFO_BTF, as Debian's are", KERNEL_BTF,
+			   strerror(errno));
+	else if (!access(MODULE_EVENTS, F_OK))
+		error__set(err, err_size, "cannot attach to vfio: the loaded vfio.ko was built "
+			   "without BTF (%s: %s); build it again with 'make kmod'", MODULE_BTF,
+			   strerror(-cause));
+	else
+		error__set(err, err_size, "cannot attach to vfio: the loaded vfio module has no BTF "
+			   "(%s: %s) and no tracepoints; unload it and load ours", MODULE_BTF,
+			   strerror(-cause));
+	return -ENOTSUP;
+}
+
+int tp_module__check(char *err, size_t err_size)
+{
+	struct btf *kernel, *module;
+	int ret;
+
+	if (!tp_module__instance()) {
+		error__set(err, err_size, "cannot attach to vfio: the vfio module is not loaded; run "
+			   "'modprobe vfio'");
+		return -ENOENT;
+	}
+	kernel = btf__parse(KERNEL_BTF, NULL);
+	if (!kernel)
+		return explain_no_btf(-errno, err, err_size);
+	module = btf__parse_split(MODULE_BTF, kernel);
+	if (module)
+		ret = check_events(module, err, err_size);
+	else
+		ret = explain_no_btf(-errno, err, err_size);
+	btf__free(module);
+	btf__free(kernel);
+	return ret;
+}
+
+static bool has_holders(void)
+{
+	DIR *dir = opendir(MODULE_DIR "/holders");
+	struct dirent *entry;
+	bool found = false;
+
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir)))
+		found = entry->d_name[0] != '.';
+	closedir(dir);
+	return found;
+}
+
+static bool is_our_tracepoint(const char *name)
+{
+	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++)
+		if (!strcmp(name, event__desc(type)->tracepoint))
+			return true;
+	return false;
+}
+
+/* One raw tracepoint link on vfio, of whatever program. */
+static bool link_is_ours(__u32 id)
+{
+	char name[64] = "";
+	struct bpf_link_info info = {
+		.raw_tracepoint.tp_name = (unsigned long)name,
+		.raw_tracepoint.tp_name_len = sizeof(name),
+	};
+	__u32 len = sizeof(info);
+	int fd = bpf_link_get_fd_by_id(id);
+	bool found;
+
+	if (fd < 0)
+		return false;
+	found = !bpf_obj_get_info_by_fd(fd, &info, &len) &&
+		info.type == BPF_LINK_TYPE_RAW_TRACEPOINT && is_our_tracepoint(name);
+	close(fd);
+	return found;
+}
+
+static unsigned int count_links(void)
+{
+	unsigned int n = 0;
+	__u32 id = 0;
+
+	while (!bpf_link_get_next_id(id, &id))
+		n += link_is_ours(id);
+	return n;
+}
+
+bool tp_module__idle(unsigned int own_links)
+{
+	char line[32];
+	unsigned long refs;
+
+	if (has_holders())
+		return false;
+	read_line(MODULE_DIR "/refcnt", line, sizeof(line));
+	refs = strtoul(line, NULL, 10);
+	return refs <= own_links || refs <= count_links();
+}
