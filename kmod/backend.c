@@ -174,6 +174,7 @@ static void backend_publish(struct vfio_obs_container *container, struct vfio_ba
 			    struct vfio_iommu_driver *driver)
 {
 	container->visible.iommu_data = backend->data;
+	/* Pairs with the smp_load_acquire() of use_container(). */
 	smp_store_release(&container->visible.iommu_driver, driver);
 	rcu_assign_pointer(container->backend, backend);
 }

@@ -21,7 +21,8 @@ static DEFINE_IDA(slots);
 static void vfio_container_release(struct vfio_obs_container *c)
 {
 	if (trace_vfio_container_release_enabled())
-		trace_vfio_container_release(c->id, c->slot, ktime_get_boottime_ns() - c->opened_ns);
+		trace_vfio_container_release(c->id, c->slot,
+					     ktime_get_boottime_ns() - c->opened_ns);
 	if (c->slot != VFIO_NO_SLOT)
 		ida_free(&slots, c->slot);
 	kfree(c);

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The tests, part of the top Makefile: `make check` is all of them, fast ones first. A suite is a
+# command that prints TAP lines; tests/check runs them and adds up.
+
+DEPS_check := clang-14 libclang-rt-14-dev shellcheck codespell libcmocka-dev perl git jq strace \
+	      bpftrace trace-cmd linux-perf dpdk dpdk-dev expect tmux
+
+# Both kernels; KVERS=6.1 narrows it to one.
+KVERS ?= 6.1 6.12
+
+SAN_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	     -fno-omit-frame-pointer
+SAN_OBJS  := $(patsubst tools/lib/%.c,$(BUILD)/tests/lib/%.o,$(wildcard tools/lib/*.c))
+SAN_LIB   := $(BUILD)/tests/libvfioobs.a
+UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: check check-unit check-fuzz check-vm lint
+check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels (40 minutes)
+	$(call need,$(DEPS))
+	$(Q)$(MAKE) $(UNIT) $(FUZZ) tools $(BUILD)/tests/testdev-load $(BUILD)/checkpatch.pl
+	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
+	$(Q)tests/check $(SUITE_lint) $(SUITES_unit) $(SUITES_fuzz) $(SUITES_cli) $(SUITES_vm)
+
+check-unit: $(UNIT) ## Run the unit tests only (under a minute)
+	$(Q)tests/check $(SUITES_unit)
+
+check-fuzz: $(FUZZ) ## Run the fuzzers over their corpus
+	$(Q)tests/check $(SUITES_fuzz)
+
+check-vm: tools $(BUILD)/tests/testdev-load ## Run the tests in the guest (KVERS=6.1 for one kernel)
+	$(call need,$(DEPS_vm) $(DEPS_check))
+	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
+	$(Q)tests/check $(SUITES_vm)
+
+lint: $(BUILD)/checkpatch.pl ## Style, spelling, shellcheck
+	$(call need,shellcheck codespell perl git)
+	$(Q)tests/check $(SUITE_lint)
+
+SUITE_lint   = lint='tests/lint $(BUILD)/checkpatch.pl'
+SUITES_unit  = $(foreach t,$(UNIT),$(notdir $(t))='CMOCKA_MESSAGE_OUTPUT=TAP $(t)')
+SUITES_fuzz  = $(foreach t,$(FUZZ),$(notdir $(t))='tests/fuzz/run-corpus $(t)')
+SUITES_cli   = $(foreach t,$(wildcard tests/cli/test-*),$(notdir $(t))='$(t)')
+SUITES_vm    = vm-harness='tests/vm/test-harness.sh' \
+	       $(foreach k,$(KVERS),vm-$(k)='tests/vm/suite $(k)')
+
+# The kernel's own style checker comes with its source package.
+$(BUILD)/checkpatch.pl:
+	$(Q)$(MAKE) $(BUILD)/kernels/$(KVER)/.source
+	$(Q)cp $(BUILD)/kernels/$(KVER)/source/scripts/* $(BUILD)/
+
+$(BUILD)/tests/lib/%.o: tools/lib/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CFLAGS) $(SAN_FLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/lib/source_tp.o: ALL_CFLAGS += -iquote $(BUILD)/bpf
+$(BUILD)/tests/lib/source_tp.o: | $(BUILD)/bpf/vfio_tp.skel.h
+
+$(SAN_LIB): $(SAN_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(SAN_LIB)
+	$(call need,gcc libcmocka-dev)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CFLAGS) $(SAN_FLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -MF $@.d \
+		$< -o $@ $(SAN_LIB) $(TOOLS_LIBS) -lcmocka
+
+# libFuzzer needs clang, and the library's sources built with its instrumentation.
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(wildcard tools/lib/*.c tools/lib/*.h include/vfio_obs/*.h) \
+		| $(BUILD)/bpf/vfio_tp.skel.h
+	$(call need,clang-14 libclang-rt-14-dev)
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(TOOLS_CFLAGS) -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=undefined -iquote $(BUILD)/bpf \
+		-DVFIO_OBS_VERSION='"$(VERSION)"' $< $(wildcard tools/lib/*.c) -o $@ $(TOOLS_LIBS)
+
+-include $(SAN_OBJS:.o=.d) $(UNIT:=.d)

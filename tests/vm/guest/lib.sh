@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the guest's test scripts share; sourced by each of them. Output is TAP-like. A script exits
+# with finish, 0 whether its tests passed or not: the lines count.
+
+set -uo pipefail
+# shellcheck source=tests/vm/guest.sh
+. "$VM_GUEST"
+
+top=$PWD
+work=$(mktemp -d /tmp/test.XXXXXX)
+trace=$top/build/tools/vfio-trace
+monitor=$top/build/tools/vfiotop
+load=$top/build/tests/testdev-load
+
+# check NAME COMMAND...: a test that passes when COMMAND does; its output is shown when it fails
+check()
+{
+	local name=$1
+	shift
+	if "$@" > "$work/check.out" 2>&1; then
+		echo "ok - $name"
+	else
+		echo "not ok - $name"
+		sed 's/^/#   /' "$work/check.out" | tail -n 40
+	fi
+}
+
+# equal NAME GOT WANT
+equal()
+{
+	if [ "$2" = "$3" ]; then
+		echo "ok - $1 ($2)"
+	else
+		echo "not ok - $1: got '$2', expected '$3'"
+	fi
+}
+
+# within SECONDS COMMAND...: retry until it succeeds
+within()
+{
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.1
+	done
+}
+
+# The kernel log since the last call holds no warning.
+log_mark=0
+clean_log()
+{
+	local lines
+	lines=$(dmesg | wc -l)
+	dmesg | tail -n +$((log_mark + 1)) |
+		grep -E 'WARNING|BUG:|Oops|Call Trace|general protection|refcount_t|INFO: (task|rcu)' && return 1
+	log_mark=$lines
+	return 0
+}
+
+finish()
+{
+	check "the kernel log is clean" clean_log
+	rm -rf "$work"
+	exit 0
+}
