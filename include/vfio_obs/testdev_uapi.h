@@ -34,6 +34,7 @@
  *   unpin         calls of vfio_unpin_pages(), whoever asked
  *   unpin_pages   pages they were given
  *   unpin_forced  those calls that UNMAP_DMA or a close made necessary (part of `unpin`)
+ *   dma_unmap     times the backend asked for the pins in a mapping to be given up
  *   dma_rw        calls of vfio_dma_rw(), failed ones included
  *   dma_rw_bytes  bytes moved by those that succeeded
  *   dma_rw_errors calls of vfio_dma_rw() that failed

@@ -49,6 +49,7 @@
 	X(unpin)		\
 	X(unpin_pages)		\
 	X(unpin_forced)		\
+	X(dma_unmap)		\
 	X(dma_rw)		\
 	X(dma_rw_bytes)		\
 	X(dma_rw_errors)	\
@@ -645,6 +646,7 @@ static void testdev_dma_unmap(struct vfio_device *vdev, u64 iova, u64 length)
 	u64 last = iova + length - 1;
 
 	mutex_lock(&td->lock);
+	td->stats.dma_unmap++;
 	testdev_fence_add(td, iova, last);
 	testdev_unpin_forced(td, iova >> PAGE_SHIFT, last >> PAGE_SHIFT);
 	mutex_unlock(&td->lock);

@@ -34,8 +34,7 @@ int fail(const char *format, ...)
 	return -1;
 }
 
-/* Counters that the device keeps: reads one file of its stats folder. */
-static int read_stat(const struct device *device, const char *name, uint64_t *value)
+int device_stat(const struct device *device, const char *name, uint64_t *value)
 {
 	char path[PATH_MAX];
 	FILE *file;
@@ -53,14 +52,14 @@ static int read_stat(const struct device *device, const char *name, uint64_t *va
 
 static int read_stats(const struct device *device, struct counts *counts)
 {
-	if (read_stat(device, "pin", &counts->pin) ||
-	    read_stat(device, "pin_pages", &counts->pin_pages) ||
-	    read_stat(device, "unpin", &counts->unpin) ||
-	    read_stat(device, "unpin_pages", &counts->unpin_pages) ||
-	    read_stat(device, "unpin_forced", &counts->unpin_forced) ||
-	    read_stat(device, "dma_rw", &counts->dma_rw) ||
-	    read_stat(device, "dma_rw_bytes", &counts->dma_rw_bytes) ||
-	    read_stat(device, "pinned_pages", &counts->pinned_left))
+	if (device_stat(device, "pin", &counts->pin) ||
+	    device_stat(device, "pin_pages", &counts->pin_pages) ||
+	    device_stat(device, "unpin", &counts->unpin) ||
+	    device_stat(device, "unpin_pages", &counts->unpin_pages) ||
+	    device_stat(device, "unpin_forced", &counts->unpin_forced) ||
+	    device_stat(device, "dma_rw", &counts->dma_rw) ||
+	    device_stat(device, "dma_rw_bytes", &counts->dma_rw_bytes) ||
+	    device_stat(device, "pinned_pages", &counts->pinned_left))
 		return -1;
 	return 0;
 }

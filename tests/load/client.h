@@ -47,6 +47,9 @@ int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Finds the device's group and reads its counters. */
 int device_find(struct device *device, unsigned int index);
 
+/* Reads the counter `name` of the device; see the uapi header for the names. */
+int device_stat(const struct device *device, const char *name, uint64_t *value);
+
 /* Adds to `counts` what the device has counted since device_find(). */
 int device_counts(const struct device *device, struct counts *counts);
 

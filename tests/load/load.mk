@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Builds tests/load/testdev-load, the program that puts a known load on vfio. Included by Makefile.
+# Builds from tests/load/ testdev-load, the program that puts a known load on vfio, and
+# testdev-uapi-check, which checks what vfio-testdev answers. Included by Makefile.
 
-LOAD_OBJS := $(patsubst %.c,$(BUILD)/tests/load/%.o,testdev-load.c work.c client.c counts.c)
+LOAD_OBJS := $(patsubst %,$(BUILD)/tests/load/%.o,testdev-load work client counts)
+UAPI_CHECK_OBJS := $(patsubst %,$(BUILD)/tests/load/%.o,uapi-check client)
 
 .PHONY: testdev-load
-testdev-load: $(BUILD)/tests/testdev-load ## Build the load generator for vfio-testdev
+testdev-load: $(BUILD)/tests/testdev-load $(BUILD)/tests/testdev-uapi-check ## Build the load generator for vfio-testdev
 
 $(BUILD)/tests/testdev-load: $(LOAD_OBJS)
+$(BUILD)/tests/testdev-uapi-check: $(UAPI_CHECK_OBJS)
+$(BUILD)/tests/testdev-load $(BUILD)/tests/testdev-uapi-check:
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^
 
@@ -15,4 +19,4 @@ $(BUILD)/tests/load/%.o: tests/load/%.c tests/load/load.mk
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -pthread -c -o $@ $<
 
--include $(LOAD_OBJS:.o=.d)
+-include $(patsubst %.o,%.d,$(sort $(LOAD_OBJS) $(UAPI_CHECK_OBJS)))
