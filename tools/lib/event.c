@@ -174,6 +174,29 @@ int event__parse_mask(const char *list, __u64 *mask, char *err, size_t err_size)
 	return ret;
 }
 
+void event__make_text_printable(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = '?';
+}
+
+static void end_string(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+	event__make_text_printable(text, strlen(text));
+}
+
+void event__make_printable(struct vfio_rec *rec)
+{
+	const struct event_desc *desc = event__desc(rec->type);
+
+	end_string(rec->comm, sizeof(rec->comm));
+	for (unsigned int i = 0; desc && i < desc->n_fields; i++)
+		if (desc->fields[i].ctype == EVENT_CTYPE_str)
+			end_string((char *)&rec->w[desc->fields[i].word], VFIO_OBS_STR_LEN);
+}
+
 /* Append to @buf, of @size bytes, behind *@len; what does not fit is cut. */
 static void __attribute__((format(printf, 4, 5)))
 append(char *buf, size_t size, size_t *len, const char *fmt, ...)

@@ -75,6 +75,14 @@ const char *event__errno_name(int err);
 int event__parse_mask(const char *list, __u64 *mask, char *err, size_t err_size);
 
 /*
+ * event__make_printable - let every string of @rec end, and replace what is not printable ASCII
+ * by '?': names of tasks come from users and go to terminals and into JSON.
+ */
+void event__make_printable(struct vfio_rec *rec);
+/* The same for @len characters of @text. */
+void event__make_text_printable(char *text, size_t len);
+
+/*
  * event__format - the fields of @rec in one line, "group=7 ret=-EPERM duration=12.3us", as
  * vfio_rec.type says. Cut to @size; returns @buf.
  */

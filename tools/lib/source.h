@@ -12,6 +12,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "vfio_obs/aggregate.h"
 
@@ -132,5 +133,7 @@ struct source *source_tp__open(const struct source_live_opts *opts, char *err, s
 
 /* source_file__open - read a recording; @path "-" is standard input. */
 struct source *source_file__open(const char *path, char *err, size_t err_size);
+/* The same from an open stream, which becomes the source's, also on failure. */
+struct source *source_file__from_stream(FILE *in, const char *name, char *err, size_t err_size);
 
 #endif

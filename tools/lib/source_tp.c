@@ -307,6 +307,7 @@ static void give_event(void *ctx, struct vfio_rec *rec)
 
 	if (rec->id)
 		rec->id |= give->id_bits;
+	event__make_printable(rec);
 	give->sink->event(give->sink->ctx, rec);
 }
 

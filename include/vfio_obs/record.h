@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * record.h - the recording format, version 1
+ *
+ * Written and read by tools/lib/record_*.c; described for people in docs/recording-format.md.
+ * All numbers are little-endian. A file is one record_header, then blocks of one record_block
+ * and its payload each, the last of them of type RECORD_BLOCK_END.
+ */
+#ifndef VFIO_OBS_RECORD_H
+#define VFIO_OBS_RECORD_H
+
+#include "event.h"
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "recordings are little-endian: swap bytes in record_*.c before building here"
+#endif
+
+#define RECORD_MAGIC "VFIOTRC\n"
+#define RECORD_VERSION 1
+#define RECORD_BLOCK_MAGIC "vfioBLK\n"
+#define RECORD_MAGIC_LEN 8
+
+/* Limits that a reader enforces. */
+#define RECORD_HEADER_MAX 4096
+#define RECORD_BLOCK_EVENTS_MAX 65536
+#define RECORD_STORED_MAX (16U << 20)
+#define RECORD_TEXT_MAX 1024
+
+/*
+ * @header_size: bytes up to the first block; later minor additions go behind @detail
+ * @header_crc:  CRC-32 of @header_size bytes with this field zero
+ * @rec_size:    sizeof(struct vfio_rec)
+ * @n_events:    event numbers that the writer knew
+ * @events:      bit per event number: what was recorded
+ * Strings are NUL-terminated.
+ */
+struct record_header {
+	char magic[RECORD_MAGIC_LEN];
+	__u32 version;
+	__u32 header_size;
+	__u32 header_crc;
+	__u32 rec_size;
+	__u32 n_events;
+	__u32 flags; /* 0 */
+	__u64 events;
+	__u64 start_ns; /* CLOCK_BOOTTIME, as all times */
+	__u64 realtime_offset_ns;
+	char kernel[72];
+	char host[72];
+	char boot_id[40];
+	char source[16];
+	char detail[256];
+};
+
+enum record_block_type {
+	RECORD_BLOCK_EVENTS = 1, /* payload: zstd of packed records, see record_pack.h */
+	RECORD_BLOCK_GAP = 2,	 /* payload: struct record_gap */
+	RECORD_BLOCK_END = 3,	 /* payload: struct record_end */
+};
+
+/*
+ * @header_crc:  CRC-32 of this structure with this field zero
+ * @payload_crc: CRC-32 of the @stored_size bytes that follow
+ * @raw_size:    of the payload when decompressed; equal to @stored_size when it is not compressed
+ * @count:       records in it
+ * @first_index: records in all blocks before: tells how many a damaged block had
+ * @lost_*:      struct source_loss until here
+ */
+struct record_block {
+	char magic[RECORD_MAGIC_LEN];
+	__u32 type;
+	__u32 header_crc;
+	__u32 payload_crc;
+	__u32 stored_size;
+	__u32 raw_size;
+	__u32 count;
+	__u64 first_index;
+	__u64 first_ns, last_ns;
+	__u64 lost_ring, lost_pool, lost_recursion;
+	__u64 realtime_offset_ns;
+};
+
+/* @gap: enum source_gap. */
+struct record_gap {
+	__u64 ts_ns;
+	__u32 gap;
+	__u32 text_len;
+	char text[]; /* not terminated, at most RECORD_TEXT_MAX */
+};
+
+struct record_end {
+	__u64 end_ns;
+	__u64 events;
+	__u64 blocks; /* before this one */
+};
+
+_Static_assert(sizeof(struct record_header) == 512, "file format");
+_Static_assert(sizeof(struct record_block) == 88, "file format");
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * record_reader.h - reading a recording block by block, trusting nothing in it
+ *
+ * Used by source_file.c and the fuzzer. Works on anything that can be read forward, pipes too.
+ * Damaged blocks are skipped up to the next whole one; how many events they had is known as soon
+ * as a later block is found.
+ */
+#ifndef VFIO_OBS_RECORD_READER_H
+#define VFIO_OBS_RECORD_READER_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "vfio_obs/record.h"
+
+struct record_reader;
+
+/* One block. Exactly one of @recs, @gap, @end is set, as head.type says. */
+struct record_view {
+	struct record_block head;
+	struct vfio_rec *recs; /* head.count of them; the caller may change them */
+	const struct record_gap *gap;
+	const struct record_end *end;
+};
+
+/*
+ * record_reader__open - check the header of @in. Takes over @in, also on failure; @name is for
+ * sentences. NULL with a sentence in @err when it is no recording that this version can read.
+ */
+struct record_reader *record_reader__open(FILE *in, const char *name, char *err, size_t err_size);
+void record_reader__close(struct record_reader *reader);
+
+const struct record_header *record_reader__header(const struct record_reader *reader);
+
+/*
+ * record_reader__next - the next whole block, valid until the next call.
+ * Returns 1, or 0 behind the end mark, -ENODATA when the file ends without one, another -errno
+ * when it cannot be read (record_reader__error()).
+ */
+int record_reader__next(struct record_reader *reader, struct record_view *view);
+const char *record_reader__error(const struct record_reader *reader);
+
+/* Events known to be missing because their blocks are damaged, and the number of damaged places. */
+__u64 record_reader__missing(const struct record_reader *reader);
+__u64 record_reader__damages(const struct record_reader *reader);
+/* Events in the blocks read until now. */
+__u64 record_reader__events(const struct record_reader *reader);
+
+#endif

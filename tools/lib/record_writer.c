@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * record_writer.c - writing a recording
+ *
+ * Events are collected until a block is full or a second old, packed, compressed and written with
+ * one write(), so that a file cut off anywhere misses at most its last block.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "error.h"
+#include "record_pack.h"
+#include "record_writer.h"
+#include "vfio_obs/record.h"
+#include "xalloc.h"
+
+#define BLOCK_EVENTS 8192
+#define BLOCK_AGE_NS 1000000000ULL
+#define ZSTD_LEVEL 1
+
+struct record_writer {
+	int fd;
+	bool regular;
+	char name[PATH_MAX + 16]; /* what is written to, for sentences */
+	char *final;		  /* name at the end, NULL when that is @name */
+	struct packer *packer;
+	ZSTD_CCtx *zstd;
+	struct vfio_rec *recs; /* [BLOCK_EVENTS] */
+	__u32 n_recs;
+	__u8 *packed, *block; /* a block with its header */
+	size_t block_max;
+	__u64 block_began_ns;
+	__u64 realtime_offset_ns;
+	__u64 events, written_events, blocks, bytes;
+	struct source_loss loss;
+	int failed; /* -errno of the first failure */
+	char error[PATH_MAX + 512];
+};
+
+static int open_regular(struct record_writer *writer, const char *path, char *err, size_t err_size)
+{
+	char *real = realpath(path, NULL);
+
+	/* Through symbolic links, which would be replaced by the file otherwise. */
+	writer->final = real ? real : xmemdup(path, strlen(path) + 1, 1);
+	writer->regular = true;
+	snprintf(writer->name, sizeof(writer->name), "%.*s.part", PATH_MAX, writer->final);
+	writer->fd = open(writer->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (writer->fd >= 0)
+		return 0;
+	if (errno == EEXIST)
+		error__set(err, err_size, "cannot record to %s: %s is there already, from a "
+			   "recording that goes on or was interrupted; look at it with 'vfio-trace "
+			   "report', then remove it", path, writer->name);
+	else
+		error__set(err, err_size, "cannot record to %s: cannot create %s: %s; choose "
+			   "another file with -o", path, writer->name, strerror(errno));
+	return -errno;
+}
+
+static int open_special(struct record_writer *writer, const char *path, char *err, size_t err_size)
+{
+	bool out = !strcmp(path, "-");
+
+	snprintf(writer->name, sizeof(writer->name), "%s", out ? "standard output" : path);
+	writer->fd = out ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) :
+			   open(path, O_WRONLY | O_CLOEXEC);
+	if (writer->fd >= 0)
+		return 0;
+	error__set(err, err_size, "cannot record to %s: %s; choose another file with -o",
+		   writer->name, strerror(errno));
+	return -errno;
+}
+
+struct record_writer *record_writer__create(const char *path, char *err, size_t err_size)
+{
+	struct record_writer *writer = xcalloc(1, sizeof(*writer));
+	struct stat st;
+	int ret;
+
+	writer->fd = -1;
+	if (!strcmp(path, "-") || (!stat(path, &st) && !S_ISREG(st.st_mode)))
+		ret = open_special(writer, path, err, err_size);
+	else
+		ret = open_regular(writer, path, err, err_size);
+	if (ret) {
+		record_writer__destroy(writer);
+		return NULL;
+	}
+	writer->packer = packer__create();
+	writer->zstd = xalloc__check(ZSTD_createCCtx());
+	writer->recs = xcalloc(BLOCK_EVENTS, sizeof(*writer->recs));
+	writer->packed = xcalloc(1, PACK_MAX(BLOCK_EVENTS));
+	writer->block_max = sizeof(struct record_block) + ZSTD_compressBound(PACK_MAX(BLOCK_EVENTS));
+	writer->block = xcalloc(1, writer->block_max);
+	return writer;
+}
+
+void record_writer__destroy(struct record_writer *writer)
+{
+	if (!writer)
+		return;
+	if (writer->fd >= 0)
+		close(writer->fd);
+	packer__destroy(writer->packer);
+	ZSTD_freeCCtx(writer->zstd);
+	free(writer->recs);
+	free(writer->packed);
+	free(writer->block);
+	free(writer->final);
+	free(writer);
+}
+
+/* A failed write: cut the file behind its last whole block and say what is in it. */
+static void fail(struct record_writer *writer, int err)
+{
+	if (writer->failed)
+		return;
+	writer->failed = -err;
+	if (!writer->regular) {
+		error__set(writer->error, sizeof(writer->error),
+			   "cannot write to %s: %s; %llu events were written before", writer->name,
+			   strerror(err), writer->written_events);
+	} else if (!writer->written_events) {
+		record_writer__discard(writer);
+		error__set(writer->error, sizeof(writer->error),
+			   "cannot write to %s: %s; nothing was recorded and no file is left",
+			   writer->name, strerror(err));
+	} else {
+		int cut = ftruncate(writer->fd, writer->bytes);
+
+		error__set(writer->error, sizeof(writer->error),
+			   "cannot write to %s: %s; the first %llu events are kept there%s, what "
+			   "came later is not; free some space or choose another file with -o",
+			   writer->name, strerror(err), writer->written_events,
+			   cut ? ", followed by part of a block" : "");
+	}
+}
+
+static void write_all(struct record_writer *writer, const void *data, size_t size)
+{
+	const char *from = data;
+	size_t left = size;
+
+	while (left && !writer->failed) {
+		ssize_t n = write(writer->fd, from, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			fail(writer, n < 0 ? errno : EIO);
+			return;
+		}
+		from += n;
+		left -= n;
+	}
+	if (!writer->failed)
+		writer->bytes += size;
+}
+
+static void read_boot_id(char *buf, size_t size)
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!f)
+		return;
+	if (fgets(buf, size, f))
+		buf[strcspn(buf, "\n")] = '\0';
+	else
+		*buf = '\0';
+	fclose(f);
+}
+
+int record_writer__start(struct record_writer *writer, const struct source_info *info,
+			 __u64 events, __u64 now_ns)
+{
+	struct record_header header = {
+		.magic = RECORD_MAGIC,
+		.version = RECORD_VERSION,
+		.header_size = sizeof(header),
+		.rec_size = sizeof(struct vfio_rec),
+		.n_events = VFIO_EV_COUNT,
+		.events = events,
+		.start_ns = now_ns,
+		.realtime_offset_ns = info->realtime_offset_ns,
+	};
+
+	writer->realtime_offset_ns = info->realtime_offset_ns;
+	snprintf(header.kernel, sizeof(header.kernel), "%s", info->kernel);
+	snprintf(header.host, sizeof(header.host), "%s", info->host);
+	snprintf(header.source, sizeof(header.source), "%s", info->name);
+	snprintf(header.detail, sizeof(header.detail), "%s", info->detail);
+	read_boot_id(header.boot_id, sizeof(header.boot_id));
+	header.header_crc = crc32(0, (const void *)&header, sizeof(header));
+	write_all(writer, &header, sizeof(header));
+	return writer->failed;
+}
+
+/* Write the block whose payload is behind the header in writer->block. */
+static void write_block(struct record_writer *writer, struct record_block *head)
+{
+	memcpy(head->magic, RECORD_BLOCK_MAGIC, sizeof(head->magic));
+	head->first_index = writer->written_events;
+	head->lost_ring = writer->loss.ring;
+	head->lost_pool = writer->loss.pool;
+	head->lost_recursion = writer->loss.recursion;
+	head->realtime_offset_ns = writer->realtime_offset_ns;
+	head->payload_crc = crc32(0, writer->block + sizeof(*head), head->stored_size);
+	head->header_crc = 0;
+	head->header_crc = crc32(0, (const void *)head, sizeof(*head));
+	memcpy(writer->block, head, sizeof(*head));
+	write_all(writer, writer->block, sizeof(*head) + head->stored_size);
+	if (writer->failed)
+		return;
+	writer->blocks++;
+	writer->written_events += head->count;
+}
+
+static void write_events(struct record_writer *writer)
+{
+	struct record_block head = { .type = RECORD_BLOCK_EVENTS, .count = writer->n_recs };
+	size_t size;
+
+	if (!writer->n_recs || writer->failed)
+		return;
+	head.first_ns = writer->recs[0].ts_ns;
+	head.last_ns = writer->recs[writer->n_recs - 1].ts_ns;
+	head.raw_size = packer__pack(writer->packer, writer->recs, writer->n_recs, writer->packed);
+	size = ZSTD_compressCCtx(writer->zstd, writer->block + sizeof(head),
+				 writer->block_max - sizeof(head), writer->packed, head.raw_size,
+				 ZSTD_LEVEL);
+	if (ZSTD_isError(size)) {
+		fail(writer, ENOMEM); /* the only way it can: the room is large enough */
+		return;
+	}
+	head.stored_size = size;
+	write_block(writer, &head);
+	writer->n_recs = 0;
+}
+
+static void write_payload(struct record_writer *writer, enum record_block_type type, __u64 ts_ns,
+			  const void *payload, size_t size)
+{
+	struct record_block head = {
+		.type = type,
+		.stored_size = size,
+		.raw_size = size,
+		.first_ns = ts_ns,
+		.last_ns = ts_ns,
+	};
+
+	if (writer->failed)
+		return;
+	memcpy(writer->block + sizeof(head), payload, size);
+	write_block(writer, &head);
+}
+
+static void on_event(void *ctx, const struct vfio_rec *rec)
+{
+	struct record_writer *writer = ctx;
+
+	writer->events++;
+	if (writer->failed)
+		return;
+	if (!writer->n_recs)
+		writer->block_began_ns = rec->ts_ns;
+	writer->recs[writer->n_recs++] = *rec;
+	if (writer->n_recs == BLOCK_EVENTS)
+		write_events(writer);
+}
+
+static void on_loss(void *ctx, const struct source_loss *loss)
+{
+	struct record_writer *writer = ctx;
+
+	writer->loss = *loss;
+}
+
+static void on_gap(void *ctx, enum source_gap kind, __u64 ts_ns, const char *why)
+{
+	struct record_writer *writer = ctx;
+	struct {
+		struct record_gap gap;
+		char text[RECORD_TEXT_MAX];
+	} payload = { .gap = { .ts_ns = ts_ns, .gap = kind } };
+	size_t len = strnlen(why, RECORD_TEXT_MAX);
+
+	write_events(writer);
+	payload.gap.text_len = len;
+	memcpy(payload.text, why, len);
+	write_payload(writer, RECORD_BLOCK_GAP, ts_ns, &payload, sizeof(payload.gap) + len);
+}
+
+struct source_sink record_writer__sink(struct record_writer *writer)
+{
+	return (struct source_sink){
+		.ctx = writer,
+		.event = on_event,
+		.loss = on_loss,
+		.gap = on_gap,
+	};
+}
+
+void record_writer__tick(struct record_writer *writer, __u64 now_ns, __u64 realtime_offset_ns)
+{
+	writer->realtime_offset_ns = realtime_offset_ns;
+	if (writer->n_recs && now_ns - writer->block_began_ns >= BLOCK_AGE_NS)
+		write_events(writer);
+}
+
+const char *record_writer__error(struct record_writer *writer)
+{
+	return writer->failed ? writer->error : NULL;
+}
+
+/* FILE.part becomes FILE, on disk before it has the name. */
+static void give_name(struct record_writer *writer)
+{
+	if (fsync(writer->fd)) {
+		fail(writer, errno);
+		return;
+	}
+	if (!rename(writer->name, writer->final))
+		return;
+	writer->failed = -errno;
+	error__set(writer->error, sizeof(writer->error),
+		   "cannot rename %s to %s: %s; the recording is complete, rename it yourself",
+		   writer->name, writer->final, strerror(errno));
+}
+
+int record_writer__finish(struct record_writer *writer, __u64 now_ns)
+{
+	struct record_end end = { .end_ns = now_ns };
+
+	write_events(writer);
+	end.events = writer->written_events;
+	end.blocks = writer->blocks;
+	write_payload(writer, RECORD_BLOCK_END, now_ns, &end, sizeof(end));
+	if (!writer->failed && writer->regular)
+		give_name(writer);
+	return writer->failed;
+}
+
+void record_writer__discard(struct record_writer *writer)
+{
+	if (writer->regular)
+		unlink(writer->name);
+}
+
+__u64 record_writer__events(const struct record_writer *writer)
+{
+	return writer->events;
+}
+
+__u64 record_writer__bytes(const struct record_writer *writer)
+{
+	return writer->bytes;
+}
+
+const struct source_loss *record_writer__loss(const struct record_writer *writer)
+{
+	return &writer->loss;
+}

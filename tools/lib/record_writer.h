@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * record_writer.h - writing a recording
+ *
+ * Used by vfio-trace record. A regular file is written as FILE.part and gets its name FILE only
+ * when it is complete; FILE.part is readable too, up to its last whole block. What is not a
+ * regular file (a pipe, a device; "-" is standard output) is written directly.
+ */
+#ifndef VFIO_OBS_RECORD_WRITER_H
+#define VFIO_OBS_RECORD_WRITER_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "source.h"
+
+struct record_writer;
+
+/*
+ * record_writer__create - open @path for writing; nothing is in it until the header is.
+ * Returns NULL with a sentence in @err: not writable, or FILE.part is there already.
+ */
+struct record_writer *record_writer__create(const char *path, char *err, size_t err_size);
+
+/* record_writer__start - write the header. @events: bit per event that will come. */
+int record_writer__start(struct record_writer *writer, const struct source_info *info,
+			 __u64 events, __u64 now_ns);
+
+/*
+ * The sink that records events, losses and gaps. Errors are kept: record_writer__error(). Behind
+ * one, events are only counted.
+ */
+struct source_sink record_writer__sink(struct record_writer *writer);
+
+/* Write out what has waited for a second, so that a killed recorder loses no more than that. */
+void record_writer__tick(struct record_writer *writer, __u64 now_ns, __u64 realtime_offset_ns);
+
+/* NULL or a sentence: what failed, what was kept and where. */
+const char *record_writer__error(struct record_writer *writer);
+
+/*
+ * record_writer__finish - write the end mark and give FILE its name. 0 or -errno, then see
+ * record_writer__error(). record_writer__discard - remove what was written. Neither frees.
+ */
+int record_writer__finish(struct record_writer *writer, __u64 now_ns);
+void record_writer__discard(struct record_writer *writer);
+void record_writer__destroy(struct record_writer *writer);
+
+/* Events given to the sink, and bytes written until now. */
+__u64 record_writer__events(const struct record_writer *writer);
+__u64 record_writer__bytes(const struct record_writer *writer);
+const struct source_loss *record_writer__loss(const struct record_writer *writer);
+
+#endif

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * source_file.c - a recording as a source
+ *
+ * Each poll delivers one block. What comes out is safe to show: times never go back, strings end
+ * and hold printable characters only, unknown event numbers are counted, not delivered.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "event.h"
+#include "record_reader.h"
+#include "source.h"
+#include "xalloc.h"
+
+struct source_file {
+	struct source source;
+	struct record_reader *reader;
+	struct source_info info;
+	char path[256];
+	__u64 last_ns;
+	__u64 unknown; /* events of types that this version does not know */
+	struct source_loss loss;
+	bool loss_told, done;
+};
+
+static struct source_file *file_of(struct source *source)
+{
+	return (struct source_file *)source;
+}
+
+static void deliver_loss(struct source_file *file, const struct source_sink *sink)
+{
+	struct source_loss loss = file->loss;
+
+	loss.damaged = record_reader__missing(file->reader) + file->unknown;
+	if (file->loss_told && !memcmp(&loss, &file->loss, sizeof(loss)))
+		return;
+	file->loss = loss;
+	file->loss_told = true;
+	if (sink->loss)
+		sink->loss(sink->ctx, &loss);
+}
+
+static void deliver_events(struct source_file *file, struct record_view *view,
+			   const struct source_sink *sink)
+{
+	for (__u32 i = 0; i < view->head.count; i++) {
+		struct vfio_rec *rec = &view->recs[i];
+
+		if (!event__desc(rec->type)) {
+			file->unknown++;
+			continue;
+		}
+		event__make_printable(rec);
+		if (rec->ts_ns < file->last_ns)
+			rec->ts_ns = file->last_ns;
+		file->last_ns = rec->ts_ns;
+		if (sink->event)
+			sink->event(sink->ctx, rec);
+	}
+}
+
+static void deliver_gap(struct source_file *file, const struct record_gap *gap,
+			const struct source_sink *sink)
+{
+	char why[RECORD_TEXT_MAX + 1];
+
+	memcpy(why, gap->text, gap->text_len);
+	why[gap->text_len] = '\0';
+	event__make_text_printable(why, gap->text_len);
+	if (sink->gap && gap->gap <= SOURCE_GAP_ATTACHED)
+		sink->gap(sink->ctx, gap->gap, gap->ts_ns, why);
+}
+
+static void deliver_view(struct source_file *file, struct record_view *view,
+			 const struct source_sink *sink)
+{
+	bool told = file->loss_told && view->head.lost_ring == file->loss.ring &&
+		    view->head.lost_pool == file->loss.pool &&
+		    view->head.lost_recursion == file->loss.recursion;
+
+	file->info.realtime_offset_ns = view->head.realtime_offset_ns;
+	file->loss.ring = view->head.lost_ring;
+	file->loss.pool = view->head.lost_pool;
+	file->loss.recursion = view->head.lost_recursion;
+	file->loss_told = told;
+	if (view->recs)
+		deliver_events(file, view, sink);
+	else if (view->gap)
+		deliver_gap(file, view->gap, sink);
+	deliver_loss(file, sink);
+}
+
+/* The recording has no end mark: say so, once. */
+static void deliver_cut(struct source_file *file, const struct source_sink *sink)
+{
+	char why[160];
+
+	snprintf(why, sizeof(why), "the recording breaks off behind %llu events without its end "
+		 "mark: the recorder was killed or its disk was full; what came later is missing",
+		 record_reader__events(file->reader));
+	if (sink->gap)
+		sink->gap(sink->ctx, SOURCE_GAP_TRUNCATED, file->last_ns, why);
+}
+
+static int file_poll(struct source *source, const struct source_sink *sink)
+{
+	struct source_file *file = file_of(source);
+	struct record_view view;
+	int ret;
+
+	if (file->done)
+		return 0;
+	ret = record_reader__next(file->reader, &view);
+	if (ret > 0) {
+		deliver_view(file, &view, sink);
+		return 1;
+	}
+	file->done = true;
+	deliver_loss(file, sink);
+	if (ret == -ENODATA) {
+		deliver_cut(file, sink);
+		return 0;
+	}
+	return ret;
+}
+
+static void file_info(const struct source *source, struct source_info *info)
+{
+	*info = ((const struct source_file *)source)->info;
+}
+
+static const char *file_error(const struct source *source)
+{
+	return record_reader__error(((const struct source_file *)source)->reader);
+}
+
+static void file_close(struct source *source)
+{
+	struct source_file *file = file_of(source);
+
+	record_reader__close(file->reader);
+	free(file);
+}
+
+static const struct source_ops file_ops = {
+	.poll = file_poll,
+	.info = file_info,
+	.error = file_error,
+	.close = file_close,
+};
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%.*s", (int)size - 1, from);
+	event__make_text_printable(to, strlen(to));
+}
+
+static void fill_info(struct source_file *file, const char *path)
+{
+	const struct record_header *header = record_reader__header(file->reader);
+	struct source_info *info = &file->info;
+
+	info->name = "file";
+	info->realtime_offset_ns = header->realtime_offset_ns;
+	snprintf(info->detail, sizeof(info->detail), "%.100s, recorded from %.130s", path,
+		 header->detail);
+	event__make_text_printable(info->detail, strlen(info->detail));
+	copy_text(info->kernel, sizeof(info->kernel), header->kernel);
+	copy_text(info->host, sizeof(info->host), header->host);
+	file->last_ns = header->start_ns;
+}
+
+struct source *source_file__from_stream(FILE *in, const char *name, char *err, size_t err_size)
+{
+	struct record_reader *reader = record_reader__open(in, name, err, err_size);
+	struct source_file *file;
+
+	if (!reader)
+		return NULL;
+	file = xcalloc(1, sizeof(*file));
+	file->source.ops = &file_ops;
+	file->reader = reader;
+	fill_info(file, name);
+	return &file->source;
+}
+
+struct source *source_file__open(const char *path, char *err, size_t err_size)
+{
+	bool in = !strcmp(path, "-");
+	FILE *f = in ? stdin : fopen(path, "re");
+
+	if (!f) {
+		error__set(err, err_size, "cannot read %s: %s; name a file that 'vfio-trace record' "
+			   "wrote", path, strerror(errno));
+		return NULL;
+	}
+	return source_file__from_stream(f, in ? "standard input" : path, err, err_size);
+}
