@@ -56,10 +56,12 @@ deps: ## Install the Debian packages that are missing (sudo when not root)
 	$(Q)missing=; for p in $(DEPS); do \
 		dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || \
 		missing="$$missing $$p"; done; \
+	as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	if [ -n "$$missing" ] || ! apt-cache pkgnames linux-headers-6.1 | grep -q .; then \
+		$$as_root apt-get update || exit 1; fi; \
 	if [ -z "$$missing" ]; then echo "deps: nothing is missing"; else \
-		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-		$$as_root apt-get update && \
-		DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y --no-install-recommends $$missing; fi
+		$$as_root env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y --no-install-recommends $$missing; fi
 
 help: ## Show this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort | \

@@ -16,9 +16,14 @@ SAN_LIB   := $(BUILD)/tests/libvfioobs.a
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: check check-unit check-fuzz check-vm lint
+.PHONY: check check-unit check-fuzz check-vm lint demo
+demo: ## See vfiotop live on DPDK and a pin storm in a guest (installs what is missing)
+	$(Q)$(MAKE) deps
+	$(Q)$(MAKE) tools $(BUILD)/tests/testdev-load kmod kernel KVER=$(KVER)
+	$(Q)tests/vm/demo $(KVER)
+
 check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels (40 minutes)
-	$(call need,$(DEPS))
+	$(Q)$(MAKE) deps
 	$(Q)$(MAKE) $(UNIT) $(FUZZ) tools $(BUILD)/tests/testdev-load $(BUILD)/checkpatch.pl
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)tests/check $(SUITE_lint) $(SUITES_unit) $(SUITES_fuzz) $(SUITES_cli) $(SUITES_vm)
