@@ -41,12 +41,12 @@ FORCE:
 all: tools ## Build the tools (vfiotop, vfio-trace)
 
 include kmod/kmod.mk
--include kmod/testdev/testdev.mk
 -include bpf/bpf.mk
 -include tools/lib/lib.mk
 -include tools/vfio-trace/vfio-trace.mk
 -include tools/vfiotop/vfiotop.mk
 -include tests/load/load.mk
+-include tests/kmod/kmod-tests.mk
 -include tests/vm/vm.mk
 -include tests/tests.mk
 
@@ -62,6 +62,15 @@ deps: ## Install the Debian packages that are missing (sudo when not root)
 	if [ -z "$$missing" ]; then echo "deps: nothing is missing"; else \
 		$$as_root env DEBIAN_FRONTEND=noninteractive \
 			apt-get install -y --no-install-recommends $$missing; fi
+
+$(BUILD)/events-table: docs/events-table.c include/vfio_obs/event_list.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $< -o $@
+
+docs/events.md: $(BUILD)/events-table
+	$(call say,GEN,$@)
+	$(Q)$< > $@
 
 help: ## Show this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort | \

@@ -24,9 +24,10 @@ demo: ## See vfiotop live on DPDK and a pin storm in a guest (installs what is m
 
 check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels (40 minutes)
 	$(Q)$(MAKE) deps
-	$(Q)$(MAKE) $(UNIT) $(FUZZ) tools $(BUILD)/tests/testdev-load $(BUILD)/checkpatch.pl
+	$(Q)$(MAKE) $(UNIT) $(KMOD_TESTS) $(FUZZ) tools $(BUILD)/tests/testdev-load $(BUILD)/checkpatch.pl \
+		$(BUILD)/events-table
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
-	$(Q)tests/check $(SUITE_lint) $(SUITES_unit) $(SUITES_fuzz) $(SUITES_cli) $(SUITES_vm)
+	$(Q)tests/check $(SUITE_lint) $(SUITE_docs) $(SUITES_unit) $(SUITES_kmod) $(SUITES_fuzz) $(SUITES_cli) $(SUITES_vm)
 
 check-unit: $(UNIT) ## Run the unit tests only (under a minute)
 	$(Q)tests/check $(SUITES_unit)
@@ -43,6 +44,7 @@ lint: $(BUILD)/checkpatch.pl ## Style, spelling, shellcheck
 	$(call need,shellcheck codespell perl git)
 	$(Q)tests/check $(SUITE_lint)
 
+SUITE_docs   = docs='diff docs/events.md <($(BUILD)/events-table) && echo ok - docs/events.md follows from the event list'
 SUITE_lint   = lint='tests/lint $(BUILD)/checkpatch.pl'
 SUITES_unit  = $(foreach t,$(UNIT),$(notdir $(t))='CMOCKA_MESSAGE_OUTPUT=TAP $(t)')
 SUITES_fuzz  = $(foreach t,$(FUZZ),$(notdir $(t))='tests/fuzz/run-corpus $(t)')
