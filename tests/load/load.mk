@@ -6,7 +6,7 @@ LOAD_OBJS := $(patsubst %,$(BUILD)/tests/load/%.o,testdev-load work client count
 UAPI_CHECK_OBJS := $(patsubst %,$(BUILD)/tests/load/%.o,uapi-check client)
 
 .PHONY: testdev-load
-testdev-load: $(BUILD)/tests/testdev-load $(BUILD)/tests/testdev-uapi-check ## Build the load generator for vfio-testdev
+testdev-load: $(BUILD)/tests/testdev-load $(BUILD)/tests/testdev-uapi-check ## Build the vfio-testdev load
 
 $(BUILD)/tests/testdev-load: $(LOAD_OBJS)
 $(BUILD)/tests/testdev-uapi-check: $(UAPI_CHECK_OBJS)

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Tests vfio-testdev and testdev-load. Run as root inside the guest (tests/vm/run), with nothing else
-# using vfio, on the distribution's vfio.ko or on ours:
+# Tests vfio-testdev and testdev-load. Run as root inside the guest (tests/vm/run), with nothing
+# else using vfio, on the distribution's vfio.ko or on ours:
 #   tests/load/test-load.sh [PATH OF vfio-testdev.ko]
 # Without a path, modprobe has to find the module. Prints "ok - ..." and "not ok - ..." lines; exit
 # status 0 when all are ok.
 #
-# The truth that testdev-load's numbers are held against: kprobes of ftrace on the functions that the
-# operations lead to, and the kernel's own count of pages pinned for DMA in /proc/vmstat.
+# The truth that testdev-load's numbers are held against: kprobes of ftrace on the functions that
+# the operations lead to, and the kernel's own count of pages pinned for DMA in /proc/vmstat.
 
 set -euo pipefail
 
@@ -109,7 +109,7 @@ ioctls() {
 	histogram ioctl | awk -v cmd="$1" '$1 == cmd { print $2; found = 1 } END { if (!found) print 0 }'
 }
 
-# What the probes saw, in the words of testdev-load.
+# What the probes have seen so far, in the words of testdev-load.
 observed() {
 	local hits sum bad
 	# Of CHECK_EXTENSION the backend sees one for each SET_IOMMU too.
@@ -152,14 +152,14 @@ exact() {
 	local want=$1 name
 	shift
 	name="$*"
-	probes_on
+	observed >"$work/before"
 	if "$load" "$@" >"$work/printed"; then
 		ok "testdev-load $name"
 	else
 		not_ok "testdev-load $name"
 	fi
-	observed >"$work/observed"
-	probes_off
+	observed | awk 'NR == FNR { before[$1] = $2; next } { print $1, $2 - before[$1] }' \
+		"$work/before" - >"$work/observed"
 	if printed "$work/printed" | diff "$work/observed" - >"$work/diff"; then
 		ok "$name: the printed numbers are those that the kernel saw"
 	else
@@ -238,6 +238,7 @@ test_parameters() {
 }
 
 test_exact() {
+	probes_on
 	exact "open 24 release 24 attach 72 detach 72 device_open 72 set_iommu 24 other_ioctl 24" \
 		lifecycle -n 24 -d 0-2
 	exact "open 10 release 10 attach 40 detach 40" lifecycle -n 10 -d 0-7 -c 2 --order gcd
@@ -250,6 +251,7 @@ test_exact() {
 	exact "dma_rw 300 dma_rw_bytes 1228800" dma-rw -n 300 -w
 	exact "dma_rw 70 dma_rw_bytes 4480000" dma-rw -n 70 -l 64000 --per-call -r
 	exact "open 32 attach 64 pin 256 dma_rw 128 map_dma 32 unmap_dma 16" mix -n 32 -d 0-3 -c 2 -p 20
+	probes_off
 }
 
 test_options() {
@@ -314,15 +316,14 @@ main() {
 	modprobe -a vfio vfio_iommu_type1
 	check_equal "no page is pinned for DMA before" "$(pinned_for_dma)" 0
 
-	test_parameters; date +%T.%N >&2
+	test_parameters
 	load_module count=8
 	"$build/tests/testdev-uapi-check" || failed=1
-	date +%T.%N >&2
-	test_exact; date +%T.%N >&2
-	test_options; date +%T.%N >&2
-	test_in_use; date +%T.%N >&2
-	test_rights; date +%T.%N >&2
-	test_killed; date +%T.%N >&2
+	test_exact
+	test_options
+	test_in_use
+	test_rights
+	test_killed
 	check_equal "no page is pinned for DMA at the end" "$(pinned_for_dma)" 0
 	check "the module can be unloaded" unload_module
 	check "so can vfio" modprobe -r vfio_iommu_type1 vfio

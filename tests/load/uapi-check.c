@@ -227,7 +227,7 @@ static void check_unmap_while_pinning(void *memory)
 	pinning = true;
 	if (device_stat(&device, "dma_unmap", &before) ||
 	    pthread_create(&thread, NULL, pin_on, NULL)) {
-		check(false, "start a thread");
+		check(false, "read the counter dma_unmap and start a thread");
 		return;
 	}
 	for (i = 0; i < UNMAP_ROUNDS && good && pinning; i++) {
