@@ -96,6 +96,15 @@ char *fmt_age(char *buf, size_t size, __u64 ns)
 	return buf;
 }
 
+char *fmt_container(char *buf, size_t size, __u64 id)
+{
+	if (FMT_ID_LOAD(id))
+		snprintf(buf, size, "%llu@%llu", FMT_ID_NUMBER(id), FMT_ID_LOAD(id) + 1);
+	else
+		snprintf(buf, size, "%llu", id);
+	return buf;
+}
+
 char *fmt_time(char *buf, size_t size, __u64 realtime_ns)
 {
 	time_t t = realtime_ns / NSEC;

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * report.c - vfio-trace report: what a recording says
+ *
+ * Feeds the recording to the model and takes out of it each container that was freed, as numbers,
+ * so that a recording of a million containers needs no million histograms.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmds.h"
+#include "lib/xalloc.h"
+#include "report.h"
+
+const double report__quantile[REPORT_QUANTILES] = { 0.5, 0.9, 0.99, 0.999 };
+const char *const report__quantile_key[REPORT_QUANTILES] = { "p50", "p90", "p99", "p99.9" };
+
+/* Freed containers are taken out of the model after so many, and so long after their end. */
+#define HARVEST_EVERY 512
+#define KEEP_NS 1000000000ULL
+
+struct gather {
+	struct report report;
+	struct model *model;
+	struct source_sink to_model;
+	void *index; /* tsearch() tree of struct report_container, by id */
+	size_t max_containers, releases;
+};
+
+__u64 report__lost(const struct report *report)
+{
+	const struct source_loss *loss = &report->loss;
+
+	return loss->ring + loss->pool + loss->recursion + loss->damaged;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct report_container *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	return compare_ids(*(struct report_container *const *)a,
+			   *(struct report_container *const *)b);
+}
+
+/* The entry of container @id, made when it is new. */
+static struct report_container *entry_of(struct gather *gather, __u64 id)
+{
+	struct report *report = &gather->report;
+	struct report_container key = { .id = id }, **found, *entry;
+
+	found = tfind(&key, &gather->index, compare_ids);
+	if (found)
+		return *found;
+	entry = xcalloc(1, sizeof(*entry));
+	entry->id = id;
+	xalloc__check(tsearch(entry, &gather->index, compare_ids));
+	if (report->n_containers == gather->max_containers) {
+		gather->max_containers = gather->max_containers ? 2 * gather->max_containers : 64;
+		report->containers = xreallocarray(report->containers, gather->max_containers,
+						   sizeof(*report->containers));
+	}
+	report->containers[report->n_containers++] = entry;
+	return entry;
+}
+
+/* The model knows the groups of the moment, the report wants all there were. */
+static void remember_group(struct report_container *entry, __u32 number, __u32 type)
+{
+	for (size_t i = 0; i < entry->n_groups; i++)
+		if (entry->groups[i].number == number)
+			return;
+	entry->groups = xreallocarray(entry->groups, entry->n_groups + 1, sizeof(*entry->groups));
+	entry->groups[entry->n_groups++] = (struct model_group){ number, type };
+}
+
+/* What the model forgets with the last detach. */
+static void remember(struct gather *gather, const struct vfio_rec *rec)
+{
+	struct report_container *entry;
+
+	if (rec->type == VFIO_EV_ATTACH && (__s64)vfio_w(rec, ATTACH, ret) >= 0)
+		remember_group(entry_of(gather, rec->id), vfio_w(rec, ATTACH, group),
+			       vfio_w(rec, ATTACH, type));
+	else if (rec->type == VFIO_EV_DETACH)
+		remember_group(entry_of(gather, rec->id), vfio_w(rec, DETACH, group),
+			       MODEL_NO_TYPE);
+	else if (rec->type == VFIO_EV_SET_IOMMU && (__s64)vfio_w(rec, SET_IOMMU, ret) >= 0) {
+		entry = entry_of(gather, rec->id);
+		entry->iommu_type = vfio_w(rec, SET_IOMMU, type);
+		memcpy(entry->backend, &vfio_w(rec, SET_IOMMU, backend), VFIO_OBS_STR_LEN);
+		entry->backend[VFIO_OBS_STR_LEN - 1] = '\0';
+	}
+}
+
+static void clear_op(struct report_op *op)
+{
+	free(op->errnos);
+	memset(op, 0, sizeof(*op));
+}
+
+static void fill_op(struct report_op *to, const struct model_op *op)
+{
+	__u64 timed = op->count - op->unknown;
+
+	clear_op(to);
+	to->count = op->count;
+	to->errors = op->errors;
+	to->unknown = op->unknown;
+	to->bytes = op->bytes;
+	to->pages = op->pages;
+	to->max_ns = op->max_ns;
+	to->mean_ns = timed ? op->sum_ns / timed : 0;
+	to->timed = timed;
+	for (unsigned int q = 0; q < REPORT_QUANTILES; q++)
+		to->timed &= model_op__quantile(op, report__quantile[q], &to->quantile_ns[q]);
+	to->n_errnos = op->n_errnos;
+	to->errnos = xmemdup(op->errnos, op->n_errnos, sizeof(*op->errnos));
+}
+
+static void fill_ops(struct report_container *entry, const struct model_container *c)
+{
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++) {
+		if (!c->op[op])
+			continue;
+		if (!entry->op[op])
+			entry->op[op] = xcalloc(1, sizeof(*entry->op[op]));
+		fill_op(entry->op[op], c->op[op]);
+	}
+}
+
+static void fill_container(struct gather *gather, const struct model_container *c)
+{
+	struct report_container *entry = entry_of(gather, c->id);
+	__u64 end = c->freed ? c->freed_ns : gather->report.last_ns;
+
+	entry->opened_known = c->opened_known;
+	entry->opened_ns = c->opened_ns;
+	entry->age_ns = end > c->opened_ns ? end - c->opened_ns : 0;
+	entry->tgid = c->tgid;
+	memcpy(entry->comm, c->comm, sizeof(entry->comm));
+	entry->cgroup = c->cgroup;
+	entry->file_closed = c->file_closed;
+	entry->freed = c->freed;
+	entry->refs_known = c->refs_known;
+	entry->refs = c->refs;
+	entry->gauges_known = c->gauges_known;
+	entry->gauges = c->gauges;
+	entry->pinned_known = model_container__pinned_pages(c, &entry->pinned_pages);
+	for (size_t i = 0; i < c->n_groups; i++)
+		remember_group(entry, c->groups[i].number, c->groups[i].type);
+	fill_ops(entry, c);
+}
+
+/* Take the freed containers, at the end all, out of the model. */
+static void harvest(struct gather *gather, bool all)
+{
+	const struct model_container *const *list;
+	size_t n = model__containers(gather->model, &list);
+
+	for (size_t i = 0; i < n; i++)
+		if (all || list[i]->freed)
+			fill_container(gather, list[i]);
+	model__advance(gather->model, gather->report.last_ns, KEEP_NS);
+	gather->releases = 0;
+}
+
+static void on_event(void *ctx, const struct vfio_rec *rec)
+{
+	struct gather *gather = ctx;
+
+	if (!gather->report.events++)
+		gather->report.first_ns = rec->ts_ns;
+	gather->report.last_ns = rec->ts_ns;
+	gather->to_model.event(gather->to_model.ctx, rec);
+	remember(gather, rec);
+	gather->releases += rec->type == VFIO_EV_RELEASE;
+	if (gather->releases >= HARVEST_EVERY)
+		harvest(gather, false);
+}
+
+static void on_loss(void *ctx, const struct source_loss *loss)
+{
+	struct gather *gather = ctx;
+
+	gather->report.loss = *loss;
+}
+
+static void on_gap(void *ctx, enum source_gap kind, __u64 ts_ns, const char *why)
+{
+	struct gather *gather = ctx;
+	struct report *report = &gather->report;
+	struct report_gap *gap;
+
+	report->gaps = xreallocarray(report->gaps, report->n_gaps + 1, sizeof(*report->gaps));
+	gap = &report->gaps[report->n_gaps++];
+	gap->kind = kind;
+	gap->ts_ns = ts_ns;
+	gap->why = xmemdup(why, strlen(why) + 1, 1);
+	if (kind == SOURCE_GAP_TRUNCATED)
+		report->truncated = gap->why;
+	if (gather->to_model.gap)
+		gather->to_model.gap(gather->to_model.ctx, kind, ts_ns, why);
+}
+
+static void complete(struct gather *gather)
+{
+	struct report *report = &gather->report;
+	const struct model_op *op;
+
+	harvest(gather, true);
+	for (unsigned int i = 0; i < VFIO_OP_COUNT; i++) {
+		op = model__total(gather->model, i);
+		if (op)
+			fill_op(&report->total[i], op);
+	}
+	memcpy(report->event_count, model__event_counts(gather->model),
+	       sizeof(report->event_count));
+	if (report->n_containers)
+		qsort(report->containers, report->n_containers, sizeof(*report->containers),
+		      compare_entries);
+}
+
+static void keep(void *entry)
+{
+}
+
+static void clear(struct gather *gather)
+{
+	struct report *report = &gather->report;
+
+	tdestroy(gather->index, keep); /* the list frees the entries */
+	for (size_t i = 0; i < report->n_containers; i++) {
+		struct report_container *entry = report->containers[i];
+
+		for (unsigned int op = 0; op < VFIO_OP_COUNT; op++) {
+			if (entry->op[op])
+				clear_op(entry->op[op]);
+			free(entry->op[op]);
+		}
+		free(entry->groups);
+		free(entry);
+	}
+	free(report->containers);
+	for (size_t i = 0; i < report->n_gaps; i++)
+		free(report->gaps[i].why);
+	free(report->gaps);
+	for (unsigned int i = 0; i < VFIO_OP_COUNT; i++)
+		clear_op(&report->total[i]);
+	model__destroy(gather->model);
+}
+
+static int print(const struct report *report, bool json)
+{
+	bool ok = json ? report__print_json(report, stdout) : report__print_text(report, stdout);
+
+	if (ok && !fflush(stdout) && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "vfio-trace: cannot write the report to standard output: %s\n",
+		strerror(errno));
+	return 1;
+}
+
+static int report(const char *path, bool json)
+{
+	struct gather gather = { .report.path = path };
+	struct source_sink sink = {
+		.ctx = &gather, .event = on_event, .loss = on_loss, .gap = on_gap,
+	};
+	struct source *source;
+	char err[1024];
+	int ret, status;
+
+	source = source_file__open(path, err, sizeof(err));
+	if (!source) {
+		fprintf(stderr, "vfio-trace: %s\n", err);
+		return 1;
+	}
+	gather.model = model__create();
+	gather.to_model = model__sink(gather.model, false);
+	do {
+		ret = source__poll(source, &sink);
+	} while (ret > 0);
+	source__info(source, &gather.report.info);
+	complete(&gather);
+	status = print(&gather.report, json);
+	if (ret < 0) {
+		fprintf(stderr, "vfio-trace: %s; the report is of what was read before\n",
+			source__error(source));
+		status = 1;
+	}
+	source__close(source);
+	clear(&gather);
+	return status;
+}
+
+static const char help[] =
+	"Usage: vfio-trace report [OPTION...] FILE\n"
+	"\n"
+	"Says what a recording has: events, operations, latencies, errors, containers and what was\n"
+	"lost. FILE - is standard input. A recording that was cut off is reported as far as it goes.\n"
+	"\n"
+	"      --json    one JSON object\n"
+	"  -h, --help    this text\n"
+	"\n"
+	"Exit status: 0 when FILE could be read, cut off or not; 1 failed; 2 usage.\n";
+
+int cmd_report(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	bool json = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+		switch (option) {
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (optind + 1 == argc)
+		return report(argv[optind], json);
+	fputs("vfio-trace report: name one FILE; see 'vfio-trace report --help'\n", stderr);
+	return EXIT_USAGE;
+}

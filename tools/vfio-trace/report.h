@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * report.h - what vfio-trace report has gathered, for its two ways of printing
+ *
+ * Filled by report.c from the model and from events; read by report_text.c and report_json.c.
+ */
+#ifndef VFIO_TRACE_REPORT_H
+#define VFIO_TRACE_REPORT_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "lib/model.h"
+#include "lib/source.h"
+
+/* Quantiles that are reported, as keys and as numbers. */
+enum { REPORT_P50, REPORT_P90, REPORT_P99, REPORT_P999, REPORT_QUANTILES };
+extern const double report__quantile[REPORT_QUANTILES];
+extern const char *const report__quantile_key[REPORT_QUANTILES];
+
+/* One operation, of a container or of all. */
+struct report_op {
+	__u64 count, errors, unknown, bytes, pages;
+	bool timed; /* some calls have a duration: the latencies below are valid */
+	__u64 mean_ns, max_ns, quantile_ns[REPORT_QUANTILES];
+	struct model_errno *errnos;
+	__u32 n_errnos;
+};
+
+/* One container, complete when it was freed, else as at the end of the recording. */
+struct report_container {
+	__u64 id;
+	bool opened_known, refs_known, gauges_known, pinned_known, file_closed, freed;
+	__u64 opened_ns, age_ns;
+	__u32 tgid;
+	char comm[VFIO_OBS_COMM_LEN];
+	__u64 cgroup;
+	char backend[VFIO_OBS_STR_LEN]; /* last one set, "" none seen */
+	__u32 iommu_type;
+	struct model_group *groups; /* all that were attached at some time */
+	size_t n_groups;
+	__u32 refs;
+	struct vfio_gauges gauges;
+	__u64 pinned_pages;
+	struct report_op *op[VFIO_OP_COUNT]; /* NULL: never called */
+};
+
+struct report_gap {
+	enum source_gap kind;
+	__u64 ts_ns;
+	char *why;
+};
+
+struct report {
+	const char *path;
+	struct source_info info;
+	__u64 first_ns, last_ns; /* of the events; 0 when there are none */
+	__u64 events, event_count[VFIO_EV_COUNT];
+	struct report_op total[VFIO_OP_COUNT];
+	struct source_loss loss;
+	const char *truncated; /* NULL: the recording is whole; else the sentence */
+	struct report_gap *gaps;
+	size_t n_gaps;
+	struct report_container **containers; /* by id */
+	size_t n_containers;
+};
+
+/* Everything that is not there, in whatever way it was lost. */
+__u64 report__lost(const struct report *report);
+
+/* Both return false when @out cannot be written (errno). */
+bool report__print_text(const struct report *report, FILE *out);
+bool report__print_json(const struct report *report, FILE *out);
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * report_json.c - vfio-trace report --json
+ *
+ * Every event and every operation has its key in the totals, also when it never happened, so that
+ * scripts need no defaults. What is not known is null. Times are ns.
+ */
+#include <jansson.h>
+#include <stdint.h>
+
+#include "lib/event.h"
+#include "lib/fmt.h"
+#include "report.h"
+
+#define SCHEMA "vfio-trace-report/1"
+
+/* JSON numbers of jansson are signed; nothing real comes near the limit. */
+static json_t *number(__u64 value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+static json_t *number_if(bool known, __u64 value)
+{
+	return known ? number(value) : json_null();
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return text && *text ? json_string(text) : json_null();
+}
+
+static json_t *time_of(const struct report *report, __u64 ts_ns)
+{
+	char text[FMT_MAX];
+
+	return json_string(fmt_time_iso(text, sizeof(text),
+					ts_ns + report->info.realtime_offset_ns));
+}
+
+static json_t *errnos_json(const struct report_op *op)
+{
+	json_t *object = json_object();
+	char unnamed[24];
+
+	for (__u32 i = 0; i < op->n_errnos; i++) {
+		const char *name = event__errno_name(op->errnos[i].err);
+
+		snprintf(unnamed, sizeof(unnamed), "%u", op->errnos[i].err);
+		json_object_set_new(object, name ? name : unnamed, number(op->errnos[i].count));
+	}
+	return object;
+}
+
+static json_t *latency_json(const struct report_op *op)
+{
+	json_t *object;
+
+	if (!op->timed)
+		return json_null();
+	object = json_object();
+	json_object_set_new(object, "mean", number(op->mean_ns));
+	for (unsigned int q = 0; q < REPORT_QUANTILES; q++)
+		json_object_set_new(object, report__quantile_key[q], number(op->quantile_ns[q]));
+	json_object_set_new(object, "max", number(op->max_ns));
+	return object;
+}
+
+static json_t *op_json(const struct report_op *op)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "count", number(op->count));
+	json_object_set_new(object, "errors", number(op->errors));
+	json_object_set_new(object, "errnos", errnos_json(op));
+	json_object_set_new(object, "bytes", number(op->bytes));
+	json_object_set_new(object, "pages", number(op->pages));
+	json_object_set_new(object, "unknown_duration", number(op->unknown));
+	json_object_set_new(object, "latency_ns", latency_json(op));
+	return object;
+}
+
+static json_t *groups_json(const struct report_container *c)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < c->n_groups; i++) {
+		json_t *group = json_object();
+
+		json_object_set_new(group, "number", number(c->groups[i].number));
+		json_object_set_new(group, "type",
+				    text_or_null(event__value_name(event__values_group_type,
+								   c->groups[i].type)));
+		json_array_append_new(array, group);
+	}
+	return array;
+}
+
+static json_t *container_json(const struct report *report, const struct report_container *c)
+{
+	json_t *object = json_object(), *ops = json_object();
+
+	json_object_set_new(object, "id", number(FMT_ID_NUMBER(c->id)));
+	json_object_set_new(object, "load", number(FMT_ID_LOAD(c->id)));
+	json_object_set_new(object, "pid", number_if(c->tgid, c->tgid));
+	json_object_set_new(object, "comm", text_or_null(c->comm));
+	json_object_set_new(object, "cgroup", number_if(c->cgroup, c->cgroup));
+	json_object_set_new(object, "groups", groups_json(c));
+	json_object_set_new(object, "backend", text_or_null(c->backend));
+	json_object_set_new(object, "iommu_type",
+			    *c->backend ? text_or_null(event__value_name(event__values_iommu_type,
+									 c->iommu_type)) :
+					  json_null());
+	json_object_set_new(object, "opened",
+			    c->opened_known ? time_of(report, c->opened_ns) : json_null());
+	json_object_set_new(object, "opened_ns", number_if(c->opened_known, c->opened_ns));
+	json_object_set_new(object, "age_ns", number_if(c->opened_known, c->age_ns));
+	json_object_set_new(object, "file_closed", json_boolean(c->file_closed));
+	json_object_set_new(object, "freed", json_boolean(c->freed));
+	json_object_set_new(object, "refs", number_if(c->refs_known, c->refs));
+	json_object_set_new(object, "mapped_bytes",
+			    c->gauges_known ? json_integer(c->gauges.mapped_bytes) : json_null());
+	json_object_set_new(object, "pinned_pages", number_if(c->pinned_known, c->pinned_pages));
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
+		if (c->op[op])
+			json_object_set_new(ops, event__op(op)->key, op_json(c->op[op]));
+	json_object_set_new(object, "operations", ops);
+	return object;
+}
+
+static json_t *lost_json(const struct report *report)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "total", number(report__lost(report)));
+	json_object_set_new(object, "ring", number(report->loss.ring));
+	json_object_set_new(object, "pool", number(report->loss.pool));
+	json_object_set_new(object, "recursion", number(report->loss.recursion));
+	json_object_set_new(object, "damaged", number(report->loss.damaged));
+	return object;
+}
+
+static json_t *gaps_json(const struct report *report)
+{
+	static const char *const kinds[] = {
+		[SOURCE_GAP_DETACHED] = "detached",
+		[SOURCE_GAP_ATTACHED] = "attached",
+		[SOURCE_GAP_TRUNCATED] = "truncated",
+	};
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->n_gaps; i++) {
+		json_t *gap = json_object();
+
+		json_object_set_new(gap, "kind", json_string(kinds[report->gaps[i].kind]));
+		json_object_set_new(gap, "time", time_of(report, report->gaps[i].ts_ns));
+		json_object_set_new(gap, "why", json_string(report->gaps[i].why));
+		json_array_append_new(array, gap);
+	}
+	return array;
+}
+
+static json_t *events_json(const struct report *report)
+{
+	json_t *object = json_object();
+
+	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++)
+		json_object_set_new(object, event__desc(type)->tracepoint,
+				    number(report->event_count[type]));
+	return object;
+}
+
+static void add_ops_and_containers(const struct report *report, json_t *root)
+{
+	json_t *ops = json_object(), *containers = json_array();
+
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
+		json_object_set_new(ops, event__op(op)->key, op_json(&report->total[op]));
+	json_object_set_new(root, "operations", ops);
+	for (size_t i = 0; i < report->n_containers; i++)
+		json_array_append_new(containers, container_json(report, report->containers[i]));
+	json_object_set_new(root, "containers", containers);
+}
+
+bool report__print_json(const struct report *report, FILE *out)
+{
+	json_t *root = json_object();
+	bool ok;
+
+	json_object_set_new(root, "schema", json_string(SCHEMA));
+	json_object_set_new(root, "source", json_string(report->info.detail));
+	json_object_set_new(root, "kernel", text_or_null(report->info.kernel));
+	json_object_set_new(root, "host", text_or_null(report->info.host));
+	json_object_set_new(root, "first_event",
+			    report->events ? time_of(report, report->first_ns) : json_null());
+	json_object_set_new(root, "duration_ns", number(report->last_ns - report->first_ns));
+	json_object_set_new(root, "truncated", json_boolean(report->truncated));
+	json_object_set_new(root, "lost", lost_json(report));
+	json_object_set_new(root, "gaps", gaps_json(report));
+	json_object_set_new(root, "events_total", number(report->events));
+	json_object_set_new(root, "events", events_json(report));
+	add_ops_and_containers(report, root);
+	ok = !json_dumpf(root, out, JSON_INDENT(2)) && fputc('\n', out) != EOF;
+	json_decref(root);
+	return ok;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * report_text.c - vfio-trace report for people
+ */
+#include "lib/event.h"
+#include "lib/fmt.h"
+#include "report.h"
+
+/* Containers listed one by one; --json has all. */
+#define MAX_CONTAINERS 50
+
+static void print_head(const struct report *report, FILE *out)
+{
+	__u64 offset = report->info.realtime_offset_ns;
+	char text[FMT_MAX];
+
+	fprintf(out, "Recording   %s\n", report->info.detail);
+	fprintf(out, "Host        %s, kernel %s\n", report->info.host, report->info.kernel);
+	if (report->events) {
+		fprintf(out, "Events      %llu from %s", report->events,
+			fmt_time(text, sizeof(text), report->first_ns + offset));
+		fprintf(out, " for %s\n", fmt_latency(text, sizeof(text),
+						      report->last_ns - report->first_ns));
+	} else {
+		fputs("Events      0\n", out);
+	}
+	fprintf(out, "Lost        %llu", report__lost(report));
+	if (report__lost(report))
+		fprintf(out, " (%llu buffer full, %llu skipped by the kernel, %llu in damaged parts)",
+			report->loss.ring, report->loss.recursion, report->loss.damaged);
+	fprintf(out, "\nComplete    %s%s\n", report->truncated ? "no, " : "yes",
+		report->truncated ? report->truncated : "");
+	for (size_t i = 0; i < report->n_gaps; i++)
+		if (report->gaps[i].kind != SOURCE_GAP_TRUNCATED)
+			fprintf(out, "Gap         %s: %s\n",
+				fmt_time(text, sizeof(text), report->gaps[i].ts_ns + offset),
+				report->gaps[i].why);
+}
+
+static void print_latency(bool known, __u64 ns, FILE *out)
+{
+	char text[FMT_MAX];
+
+	fprintf(out, " %7s", known ? fmt_latency(text, sizeof(text), ns) : "-");
+}
+
+static void print_op(const char *name, const struct report_op *op, FILE *out)
+{
+	char text[FMT_MAX];
+
+	fprintf(out, "  %-16s %9llu %7llu", name, op->count, op->errors);
+	print_latency(op->timed, op->mean_ns, out);
+	for (unsigned int q = 0; q < REPORT_QUANTILES; q++)
+		print_latency(op->timed, op->quantile_ns[q], out);
+	print_latency(op->timed, op->max_ns, out);
+	fprintf(out, " %6s", op->bytes ? fmt_bytes(text, sizeof(text), op->bytes) : "-");
+	fprintf(out, " %6s\n", op->pages ? fmt_count(text, sizeof(text), op->pages) : "-");
+}
+
+static void print_op_head(FILE *out)
+{
+	fprintf(out, "  %-16s %9s %7s %7s", "OPERATION", "CALLS", "ERRORS", "MEAN");
+	for (unsigned int q = 0; q < REPORT_QUANTILES; q++)
+		fprintf(out, " %7s", report__quantile_key[q]);
+	fprintf(out, " %7s %6s %6s\n", "MAX", "BYTES", "PAGES");
+}
+
+static void print_totals(const struct report *report, FILE *out)
+{
+	fputs("\nAll containers\n", out);
+	print_op_head(out);
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
+		print_op(event__op(op)->key, &report->total[op], out);
+}
+
+static void print_errors(const struct report *report, FILE *out)
+{
+	bool any = false;
+
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++) {
+		const struct report_op *total = &report->total[op];
+
+		for (__u32 i = 0; i < total->n_errnos; i++) {
+			const char *name = event__errno_name(total->errnos[i].err);
+
+			fprintf(out, "%s  %-16s %9llu  %s (%u)\n", any ? "" : "\nErrors\n",
+				event__op(op)->key, total->errnos[i].count, name ? name : "errno",
+				total->errnos[i].err);
+			any = true;
+		}
+	}
+}
+
+static void print_groups(const struct report_container *c, FILE *out)
+{
+	fputs("groups", out);
+	for (size_t i = 0; i < c->n_groups; i++)
+		fprintf(out, "%c%u", i ? ',' : ' ', c->groups[i].number);
+	if (!c->n_groups)
+		fputs(" none", out);
+}
+
+static void print_container(const struct report *report, const struct report_container *c,
+			    FILE *out)
+{
+	char text[FMT_MAX];
+
+	fprintf(out, "\nContainer %s: ", fmt_container(text, sizeof(text), c->id));
+	if (c->tgid)
+		fprintf(out, "%s (%u), ", c->comm, c->tgid);
+	else
+		fputs("opener unknown, ", out);
+	print_groups(c, out);
+	fprintf(out, ", %s, ", *c->backend ? c->backend : "no backend seen");
+	if (c->opened_known) {
+		fprintf(out, "opened %s", fmt_time(text, sizeof(text),
+						    c->opened_ns + report->info.realtime_offset_ns));
+		fprintf(out, ", %s %s\n", c->freed ? "lived" : "lives since",
+			fmt_latency(text, sizeof(text), c->age_ns));
+	} else {
+		fprintf(out, "opened before the recording%s\n", c->freed ? ", freed" : "");
+	}
+	print_op_head(out);
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
+		if (c->op[op])
+			print_op(event__op(op)->key, c->op[op], out);
+}
+
+static void print_events(const struct report *report, FILE *out)
+{
+	fputs("\nEvents\n", out);
+	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++)
+		if (report->event_count[type])
+			fprintf(out, "  %-32s %9llu\n", event__desc(type)->tracepoint,
+				report->event_count[type]);
+}
+
+bool report__print_text(const struct report *report, FILE *out)
+{
+	size_t shown = report->n_containers < MAX_CONTAINERS ? report->n_containers :
+							       MAX_CONTAINERS;
+
+	print_head(report, out);
+	print_totals(report, out);
+	print_errors(report, out);
+	print_events(report, out);
+	for (size_t i = 0; i < shown; i++)
+		print_container(report, report->containers[i], out);
+	if (shown < report->n_containers)
+		fprintf(out, "\n%zu more containers; --json lists all\n",
+			report->n_containers - shown);
+	return !ferror(out);
+}
