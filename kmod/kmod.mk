@@ -8,8 +8,9 @@ DEPS_kmod := gcc-12 make pahole binutils libelf-dev xz-utils zstd lz4 kmod
 # KVER may be 6.1, 6.12 or a full version; asking apt takes a second, so only who needs it does.
 KVER_ASKED := $(or $(KVER),6.1)
 override KVER = $(eval override KVER := $$(call resolve_kver,$(KVER_ASKED)))$(KVER)
-resolve_kver = $(if $(wildcard $(BUILD)/kernels/$(1)/version),$(1),$(or \
-	$(shell kmod/fetch-kernel resolve $(1)),$(error cannot find a kernel for KVER=$(1))))
+resolve_kver = $(if $(wildcard $(BUILD)/kernels/$(1)/version),$(1),$(call \
+	or_error,$(shell kmod/fetch-kernel resolve '$(1)' 2>&1)))
+or_error = $(if $(filter fetch-kernel:,$(1)),$(error $(1)),$(1))
 
 KMOD_SRC := $(wildcard kmod/*.[ch] kmod/testdev/*.[ch] include/vfio_obs/*.h) kmod/Kbuild \
 	    kmod/testdev/Kbuild kmod/build kmod/check-symbols
