@@ -136,7 +136,11 @@ void field__format(const struct field *field, const struct field_value *value, c
 		format_uint(field->unit, value->uint, buf, size);
 		break;
 	case FIELD_REAL:
-		fmt_rate(buf, size, value->real);
+		if (field->unit == UNIT_PERCENT)
+			snprintf(buf, size, value->real < 0.9995 ? "%.1f%%" : "%.0f%%",
+				 100 * value->real);
+		else
+			fmt_rate(buf, size, value->real);
 		break;
 	case FIELD_TEXT:
 		field__format_text(value->text, buf, size);

@@ -47,6 +47,7 @@ enum field_unit {
 	UNIT_BYTES,
 	UNIT_BYTES_PER_S,
 	UNIT_PER_S,
+	UNIT_PERCENT, /* of a ratio: 0.5 is 50% */
 	UNIT_NS,  /* a latency */
 	UNIT_AGE, /* a long time, in ns */
 	UNIT_TEXT,

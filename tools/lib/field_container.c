@@ -127,17 +127,21 @@ static struct field_value get_errors(const struct field_row *row)
 	return number(errors);
 }
 
-/*
- * The operation in which the container's callers spent most of their time: what an operator
- * looks at first.
- */
+static bool is_busier(const struct model_op *a, const struct model_op *b)
+{
+	if (a->busy != b->busy)
+		return a->busy > b->busy;
+	return a->sum_ns > b->sum_ns;
+}
+
+/* The operation in which callers spend most time now; when nothing goes on, did so until now. */
 static int busiest(const struct model_container *c)
 {
 	int best = VFIO_OP_NONE;
 
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		if (c->op[op] && c->op[op]->sum_ns &&
-		    (best == VFIO_OP_NONE || c->op[op]->sum_ns > c->op[best]->sum_ns))
+		    (best == VFIO_OP_NONE || is_busier(c->op[op], c->op[best])))
 			best = op;
 	return best;
 }
@@ -183,14 +187,14 @@ static const struct field fields[] = {
 	  "number of the container, never used twice while the module is loaded", get_id },
 	{ "pid", "PID", UNIT_PLAIN, 7, 0, 1, true,
 	  "process that opened /dev/vfio/vfio, in the initial pid namespace", get_pid },
-	{ "command", "COMMAND", UNIT_TEXT, 9, 15, 0, true, "its name when it opened the container",
+	{ "command", "COMMAND", UNIT_TEXT, 15, 0, 0, true, "its name when it opened the container",
 	  get_command },
 	{ "groups", "GROUPS", UNIT_TEXT, 6, 24, 2, true,
 	  "IOMMU groups attached; \"?\" at the end: there are more, attached before the tool began",
 	  get_groups },
-	{ "backend", "BACKEND", UNIT_TEXT, 7, 16, 8, true,
+	{ "backend", "BACKEND", UNIT_TEXT, 7, 16, 7, true,
 	  "IOMMU backend; blank until SET_IOMMU (vfio-iommu-type1 is shown as type1)", get_backend },
-	{ "state", "STATE", UNIT_TEXT, 6, 0, 7, true,
+	{ "state", "STATE", UNIT_TEXT, 6, 0, 9, true,
 	  "open; closed: its file is closed but something still holds it; gone: freed", get_state },
 	{ "age_ns", "AGE", UNIT_AGE, 6, 0, 6, false, "time since it was opened, until it was freed",
 	  get_age },
@@ -203,10 +207,10 @@ static const struct field fields[] = {
 	  get_pinned },
 	{ "ops_per_second", "OPS/S", UNIT_PER_S, 5, 0, 0, false,
 	  "operations of all kinds a second during the last interval", get_rate },
-	{ "errors", "ERRORS", UNIT_COUNT, 6, 0, 9, false, "operations that failed since it was opened",
+	{ "errors", "ERRORS", UNIT_COUNT, 6, 0, 8, false, "operations that failed since it was opened",
 	  get_errors },
 	{ "busiest_op", "BUSIEST", UNIT_TEXT, 9, 15, 10, true,
-	  "operation in which most time was spent", get_busiest },
+	  "operation in which most time is spent now, or was when nothing goes on", get_busiest },
 	{ "busiest_p50_ns", "P50", UNIT_NS, 6, 0, 12, false, "its median latency",
 	  get_busiest_p50 },
 	{ "busiest_p99_ns", "P99", UNIT_NS, 6, 0, 11, false,

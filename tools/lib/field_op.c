@@ -55,6 +55,15 @@ static struct field_value get_rate(const struct field_row *row)
 	return (struct field_value){ .type = FIELD_REAL, .real = rate };
 }
 
+static struct field_value get_busy(const struct field_row *row)
+{
+	if (!event__op(row->op)->timed)
+		return none();
+	if (row->stats && row->stats->busy < 0)
+		return (struct field_value){ .type = FIELD_UNKNOWN };
+	return (struct field_value){ .type = FIELD_REAL, .real = row->stats ? row->stats->busy : 0 };
+}
+
 static struct field_value get_errors(const struct field_row *row)
 {
 	return number(row->stats ? row->stats->errors : 0);
@@ -178,6 +187,9 @@ static const struct field fields[] = {
 	{ "count", "COUNT", UNIT_COUNT, 5, 0, 1, false, "calls that returned", get_count },
 	{ "ops_per_second", "OPS/S", UNIT_PER_S, 5, 0, 0, false,
 	  "calls a second during the last interval", get_rate },
+	{ "busy_ratio", "BUSY", UNIT_PERCENT, 6, 0, 8, false,
+	  "time inside calls that returned in the last interval, in % of it; above 100: several CPUs",
+	  get_busy },
 	{ "errors", "ERRORS", UNIT_COUNT, 6, 0, 2, false, "calls that failed", get_errors },
 	{ "p50_ns", "P50", UNIT_NS, 6, 0, 4, false, "median latency", get_p50 },
 	{ "p90_ns", "P90", UNIT_NS, 6, 0, 10, false, "latency that 1 in 10 calls exceeds",
@@ -188,16 +200,16 @@ static const struct field fields[] = {
 	  get_p999 },
 	{ "max_ns", "MAX", UNIT_NS, 6, 0, 5, false, "longest latency", get_max },
 	{ "mean_ns", "MEAN", UNIT_NS, 6, 0, 13, false, "average latency", get_mean },
-	{ "sum_ns", "TIME", UNIT_NS, 6, 0, 9, false, "time spent inside these calls, all together",
+	{ "sum_ns", "TIME", UNIT_NS, 6, 0, 14, false, "time spent inside these calls, all together",
 	  get_sum },
 	{ "bytes", "BYTES", UNIT_BYTES, 5, 0, 6, false,
 	  "bytes mapped, given back or copied by calls that succeeded", get_bytes },
 	{ "pages", "PAGES", UNIT_PAGES, 5, 0, 7, false, "pages pinned or unpinned", get_pages },
 	{ "bytes_per_second_inside", "SPEED", UNIT_BYTES_PER_S, 7, 0, 12, false,
 	  "bytes a second of the time spent inside the calls", get_speed },
-	{ "untimed", "UNTIMED", UNIT_COUNT, 7, 0, 14, false,
+	{ "untimed", "UNTIMED", UNIT_COUNT, 7, 0, 15, false,
 	  "calls that began before the tool watched: counted, in no latency", get_untimed },
-	{ "errnos", "FAILURES", UNIT_TEXT, 8, 40, 8, true,
+	{ "errnos", "FAILURES", UNIT_TEXT, 8, 40, 9, true,
 	  "failures by errno; \"?\": counted in the kernel, errno not kept", get_errnos },
 };
 

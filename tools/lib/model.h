@@ -43,7 +43,9 @@ struct model_op {
 	struct model_errno *errnos; /* sorted by err; of the failures seen one by one, so their
 				     * counts sum up to less than @errors in an aggregated mode */
 	double rate;	   /* calls a second over the last refresh interval, < 0: unknown */
-	__u64 prev_count;  /* at the last refresh */
+	double busy;	   /* time inside the calls by the interval's length, < 0: unknown; calls
+			    * count when they return, on all CPUs: it can be above 1 */
+	__u64 prev_count, prev_sum_ns; /* at the last refresh */
 };
 
 struct model_container {

@@ -16,7 +16,7 @@ struct model_op *model_op__create(void)
 {
 	struct model_op *op = xcalloc(1, sizeof(*op));
 
-	op->rate = -1;
+	op->rate = op->busy = -1;
 	return op;
 }
 
@@ -151,7 +151,9 @@ void model_op__read(struct model_op *op, struct model_op *total, const struct vf
 void model_op__advance(struct model_op *op, double seconds)
 {
 	op->rate = seconds > 0 ? (op->count - op->prev_count) / seconds : -1;
+	op->busy = seconds > 0 ? (op->sum_ns - op->prev_sum_ns) / (seconds * 1e9) : -1;
 	op->prev_count = op->count;
+	op->prev_sum_ns = op->sum_ns;
 }
 
 bool model_op__quantile(const struct model_op *op, double q, __u64 *ns)

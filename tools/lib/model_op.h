@@ -23,7 +23,7 @@ void model_op__add_errno(struct model_op *op, __s64 ret);
  */
 void model_op__read(struct model_op *op, struct model_op *total, const struct vfio_op_stats *stats);
 
-/* Rate since the last call, over @seconds; unknown when that is not above 0. */
+/* Rate and share of time since the last call, over @seconds; unknown when that is not above 0. */
 void model_op__advance(struct model_op *op, double seconds);
 
 #endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * view.c - the sums and sentences that every view shows
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "field.h"
+#include "fmt.h"
+#include "view.h"
+
+/* How long the end of a gap stays on the screen. */
+#define ATTACHED_SHOWN_NS 60000000000ULL
+
+void view__totals(const struct view_frame *frame, struct view_totals *totals)
+{
+	const struct source_loss *loss = model__loss(frame->model);
+	const struct model_container *const *list;
+	size_t n = model__containers(frame->model, &list);
+
+	*totals = (struct view_totals){ .rate = -1 };
+	for (size_t i = 0; i < n; i++) {
+		const struct model_container *c = list[i];
+		__u64 pages;
+
+		if (c->freed) {
+			totals->gone++;
+			continue;
+		}
+		totals->containers++;
+		totals->groups += c->n_groups;
+		if (c->gauges_known && c->gauges.mapped_bytes >= 0)
+			totals->mapped_bytes += c->gauges.mapped_bytes;
+		else
+			totals->mapped_unknown++;
+		if (model_container__pinned_pages(c, &pages))
+			totals->pinned_pages += pages;
+		else
+			totals->pinned_unknown++;
+	}
+	for (int op = 0; op < VFIO_OP_COUNT; op++) {
+		const struct model_op *stats = model__total(frame->model, op);
+
+		if (stats && stats->rate >= 0)
+			totals->rate = (totals->rate < 0 ? 0 : totals->rate) + stats->rate;
+	}
+	totals->lost = loss->ring + loss->pool + loss->recursion + loss->damaged;
+}
+
+/* Segments */
+
+struct segments {
+	struct view_segment *list;
+	size_t n;
+};
+
+__attribute__((format(printf, 3, 4))) static void add(struct segments *s, bool alert,
+						      const char *format, ...)
+{
+	struct view_segment *segment = &s->list[s->n++];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(segment->text, sizeof(segment->text), format, args);
+	va_end(args);
+	segment->alert = alert;
+}
+
+static void add_about(const struct view_frame *frame, struct segments *s)
+{
+	const struct source_info *info = frame->info;
+	char text[80];
+
+	add(s, false, "vfiotop");
+	/* Whole seconds are enough on a screen. */
+	fmt_time(text, sizeof(text), frame->now_ns + info->realtime_offset_ns);
+	text[strcspn(text, ".")] = '\0';
+	add(s, false, "%s", text);
+	if (frame->at_end)
+		add(s, true, "END OF RECORDING");
+	field__format_text(info->host, text, sizeof(text));
+	add(s, false, "%s", text[0] ? text : "host unknown");
+	field__format_text(info->kernel, text, sizeof(text));
+	add(s, false, "%s", text[0] ? text : "kernel unknown");
+	add(s, false, "source %s", info->name);
+	add(s, false, "every %gs", frame->interval_ns / 1e9);
+	if (frame->cpu_percent >= 0)
+		add(s, false, "tool %.1f%% CPU", frame->cpu_percent);
+}
+
+/* "+?" behind a sum: some containers are not in it. */
+static void add_sums(const struct view_frame *frame, struct segments *s)
+{
+	struct view_totals t;
+	char text[FMT_MAX];
+
+	view__totals(frame, &t);
+	add(s, false, "%zu container%s", t.containers, t.containers == 1 ? "" : "s");
+	add(s, false, "%s ops/s", fmt_rate(text, sizeof(text), t.rate));
+	add(s, t.lost > 0, "%s %llu", t.lost ? "LOST" : "lost", t.lost);
+	add(s, false, "mapped %s%s", fmt_bytes(text, sizeof(text), t.mapped_bytes),
+	    t.mapped_unknown ? "+?" : "");
+	add(s, false, "pinned %s%s pages", fmt_count(text, sizeof(text), t.pinned_pages),
+	    t.pinned_unknown ? "+?" : "");
+	add(s, false, "%zu group%s", t.groups, t.groups == 1 ? "" : "s");
+	if (t.gone)
+		add(s, false, "%zu gone", t.gone);
+}
+
+size_t view__summary(const struct view_frame *frame, int line,
+		     struct view_segment segments[VIEW_SEGMENTS])
+{
+	struct segments s = { .list = segments };
+
+	if (line == 0)
+		add_about(frame, &s);
+	else
+		add_sums(frame, &s);
+	return s.n;
+}
+
+/* Notices */
+
+static bool notice_gap(const struct view_frame *frame, struct view_notice *notice)
+{
+	char when[FMT_MAX], why[sizeof(notice->text) - FMT_MAX];
+	enum source_gap kind = model__gap_kind(frame->model);
+	__u64 ts_ns;
+	const char *gap = model__gap(frame->model, &ts_ns);
+
+	if (!gap)
+		return false;
+	if (kind == SOURCE_GAP_ATTACHED && frame->now_ns > ts_ns &&
+	    frame->now_ns - ts_ns > ATTACHED_SHOWN_NS)
+		return false;
+	fmt_time(when, sizeof(when), ts_ns + frame->info->realtime_offset_ns);
+	when[strcspn(when, ".")] = '\0';
+	field__format_text(gap, why, sizeof(why));
+	snprintf(notice->text, sizeof(notice->text), "%s: %s", strchr(when, ' ') + 1, why);
+	notice->alert = kind != SOURCE_GAP_ATTACHED;
+	return true;
+}
+
+static bool notice_loss(const struct view_frame *frame, struct view_notice *notice)
+{
+	const struct source_loss *loss = model__loss(frame->model);
+	const struct {
+		__u64 n;
+		const char *what;
+	} kinds[] = {
+		{ loss->ring, "events (ring full)" },
+		{ loss->pool, "operations (statistics full)" },
+		{ loss->recursion, "program runs (skipped by the kernel)" },
+		{ loss->damaged, "events (damaged blocks)" },
+	};
+	size_t used = snprintf(notice->text, sizeof(notice->text), "lost, so figures are too low:");
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!kinds[i].n)
+			continue;
+		used += snprintf(notice->text + used, sizeof(notice->text) - used, "%s %llu %s",
+				 any ? "," : "", kinds[i].n, kinds[i].what);
+		any = true;
+	}
+	notice->alert = true;
+	return any;
+}
+
+static bool notice_detail(const struct view_frame *frame, struct view_notice *notice)
+{
+	if (!frame->info->detail[0])
+		return false;
+	field__format_text(frame->info->detail, notice->text, sizeof(notice->text));
+	notice->alert = false;
+	return true;
+}
+
+size_t view__notices(const struct view_frame *frame, struct view_notice notices[VIEW_NOTICES])
+{
+	size_t n = 0;
+
+	n += notice_gap(frame, &notices[n]);
+	n += notice_loss(frame, &notices[n]);
+	n += notice_detail(frame, &notices[n]);
+	return n;
+}
+
+const char *view__nothing(const struct view_frame *frame)
+{
+	return frame->info->live ? "no VFIO container is open" :
+				   "no VFIO container was open at this time";
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * view.h - what every view is given, and the sentences that all of them say
+ *
+ * A view only reads: the model, and the facts about this refresh. Built by vfiotop's loop.
+ */
+#ifndef VFIO_OBS_VIEW_H
+#define VFIO_OBS_VIEW_H
+
+#include "model.h"
+
+/* One refresh. */
+struct view_frame {
+	const struct model *model;
+	const struct source_info *info;
+	__u64 now_ns;	    /* CLOCK_BOOTTIME of what is shown */
+	__u64 interval_ns;  /* between refreshes */
+	__u64 number;	    /* of this refresh, from 1 */
+	double cpu_percent; /* the tool's own, of one CPU; < 0: unknown */
+	bool at_end;	    /* the recording has no more */
+};
+
+/* Sums over the containers that are alive. */
+struct view_totals {
+	size_t containers, gone; /* alive; freed and still listed */
+	size_t groups;
+	__u64 mapped_bytes, pinned_pages;
+	size_t mapped_unknown, pinned_unknown; /* containers that are not in the sums */
+	double rate;			       /* of all operations; < 0: unknown */
+	__u64 lost;			       /* of every kind */
+};
+
+void view__totals(const struct view_frame *frame, struct view_totals *totals);
+
+/* A piece of the two lines at the top; @alert: the reader must see it. */
+struct view_segment {
+	char text[96];
+	bool alert;
+};
+
+enum { VIEW_SUMMARY_LINES = 2, VIEW_SEGMENTS = 8, VIEW_NOTICES = 4 };
+
+/*
+ * view__summary - segments of line @line, the most important first.
+ * Returns their number, at most VIEW_SEGMENTS.
+ */
+size_t view__summary(const struct view_frame *frame, int line,
+		     struct view_segment segments[VIEW_SEGMENTS]);
+
+/* Sentences under the summary: gaps, losses, what the source cannot see. */
+struct view_notice {
+	char text[320];
+	bool alert;
+};
+size_t view__notices(const struct view_frame *frame, struct view_notice notices[VIEW_NOTICES]);
+
+/* What to say instead of an empty table. */
+const char *view__nothing(const struct view_frame *frame);
+
+#endif

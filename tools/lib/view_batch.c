@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * view_batch.c - refreshes as plain text
+ */
+#include <stdlib.h>
+
+#include "view_batch.h"
+#include "view_columns.h"
+#include "view_rows.h"
+
+static void print_summary(FILE *out, const struct view_frame *frame)
+{
+	struct view_segment segments[VIEW_SEGMENTS];
+	struct view_notice notices[VIEW_NOTICES];
+	size_t n;
+
+	for (int line = 0; line < VIEW_SUMMARY_LINES; line++) {
+		n = view__summary(frame, line, segments);
+		for (size_t i = 0; i < n; i++)
+			fprintf(out, "%s%s", i ? "  " : "", segments[i].text);
+		fputc('\n', out);
+	}
+	n = view__notices(frame, notices);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%s%s\n", notices[i].alert ? "! " : "", notices[i].text);
+}
+
+static void print_rows(FILE *out, struct view_columns *columns, const struct field_row *rows,
+		       size_t n)
+{
+	char line[VIEW_LINE_SIZE];
+
+	for (size_t i = 0; i < n; i++)
+		view_columns__measure(columns, &rows[i]);
+	view_columns__fit(columns, 0);
+	view_columns__head(columns, line);
+	fprintf(out, "%s\n", line);
+	for (size_t i = 0; i < n; i++) {
+		view_columns__line(columns, &rows[i], line);
+		fprintf(out, "%s\n", line);
+	}
+}
+
+/* "ID" before the operations' own fields: which container a line belongs to. */
+static void print_op_rows(FILE *out, struct view_columns *columns, const struct field_row *rows,
+			  size_t n)
+{
+	char line[VIEW_LINE_SIZE], id[24] = "all";
+
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].container)
+			snprintf(id, sizeof(id), "%llu", rows[i].container->id);
+		view_columns__line(columns, &rows[i], line);
+		fprintf(out, "%5s %s\n", id, line);
+	}
+}
+
+static void print_ops(FILE *out, const struct view_frame *frame, const struct field_row *containers,
+		      size_t n_containers)
+{
+	struct field_row rows[VFIO_OP_COUNT];
+	struct view_columns columns;
+	const struct field *fields;
+	size_t n_fields = field__ops(&fields);
+	char line[VIEW_LINE_SIZE];
+	size_t n = view_rows__ops(frame, NULL, rows);
+
+	if (!n)
+		return;
+	view_columns__init(&columns, fields, n_fields);
+	for (size_t i = 0; i < n; i++)
+		view_columns__measure(&columns, &rows[i]);
+	for (size_t c = 0; c < n_containers; c++) {
+		n = view_rows__ops(frame, containers[c].container, rows);
+		for (size_t i = 0; i < n; i++)
+			view_columns__measure(&columns, &rows[i]);
+	}
+	view_columns__fit(&columns, 0);
+
+	view_columns__head(&columns, line);
+	fprintf(out, "\n%5s %s\n", "ID", line);
+	for (size_t c = 0; c < n_containers; c++) {
+		n = view_rows__ops(frame, containers[c].container, rows);
+		print_op_rows(out, &columns, rows, n);
+	}
+	n = view_rows__ops(frame, NULL, rows);
+	print_op_rows(out, &columns, rows, n);
+}
+
+void view_batch__print(FILE *out, const struct view_frame *frame)
+{
+	struct view_columns columns;
+	const struct field *fields;
+	size_t n_fields = field__containers(&fields);
+	struct field_row *rows;
+	size_t n = view_rows__containers(
+		frame, field__find(fields, n_fields, VIEW_DEFAULT_SORT), false, &rows);
+
+	print_summary(out, frame);
+	fputc('\n', out);
+	if (n) {
+		view_columns__init(&columns, fields, n_fields);
+		print_rows(out, &columns, rows, n);
+	} else {
+		fprintf(out, "%s\n", view__nothing(frame));
+	}
+	print_ops(out, frame, rows, n);
+	fputc('\n', out);
+	free(rows);
+}

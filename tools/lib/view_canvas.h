@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * view_canvas.h - a screen full of characters, before any terminal is involved
+ *
+ * The screen is drawn here, so that tests can read it; view_tui copies it to the terminal.
+ */
+#ifndef VFIO_OBS_VIEW_CANVAS_H
+#define VFIO_OBS_VIEW_CANVAS_H
+
+#include <stddef.h>
+
+/* What a cell means; colour is only ever added to what text, bold or reverse say already. */
+enum view_attr {
+	VIEW_NORMAL,
+	VIEW_BOLD,
+	VIEW_DIM,
+	VIEW_HEAD,     /* titles of a table: reverse */
+	VIEW_SORTED,   /* the title that the table is sorted by: stands out from VIEW_HEAD */
+	VIEW_SELECTED, /* the row under the cursor: reverse, and '>' before it */
+	VIEW_ALERT,
+	VIEW_N_ATTRS
+};
+
+struct view_cell {
+	char ch;
+	unsigned char attr;
+};
+
+struct view_canvas {
+	int rows, cols;
+	struct view_cell *cells;
+};
+
+/* Cleared; @rows and @cols are at least 1. */
+struct view_canvas *view_canvas__create(int rows, int cols);
+void view_canvas__destroy(struct view_canvas *canvas);
+
+/* Puts @text at @row and @col, cut at the right edge; rows and columns outside are ignored. */
+void view_canvas__put(struct view_canvas *canvas, int row, int col, enum view_attr attr,
+		      const char *text);
+/* Gives @n cells from @col another attribute. */
+void view_canvas__paint(struct view_canvas *canvas, int row, int col, int n, enum view_attr attr);
+
+/* Row @row as text without trailing blanks; @size is above cols. */
+void view_canvas__text(const struct view_canvas *canvas, int row, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * view_json.c - refreshes as JSON lines; the schema is described in view_json.h
+ */
+#include <jansson.h>
+#include <limits.h>
+#include <string.h>
+
+#include "event.h"
+#include "field.h"
+#include "fmt.h"
+#include "view_json.h"
+#include "xalloc.h"
+
+/* jansson answers NULL only when memory is out or a text is no UTF-8: the latter is cared for. */
+static void set(json_t *object, const char *key, json_t *value)
+{
+	xalloc__check(value);
+	if (json_object_set_new(object, key, value))
+		xalloc__check(NULL);
+}
+
+/* Names of processes may be any bytes. */
+static json_t *text(const char *value)
+{
+	json_t *json = json_string(value);
+	char ascii[512];
+
+	if (json)
+		return json;
+	field__format_text(value, ascii, sizeof(ascii));
+	return json_string(ascii);
+}
+
+/* jansson's integers are signed: what only a broken recording has becomes a real number. */
+static json_t *number(__u64 value)
+{
+	return value <= LLONG_MAX ? json_integer(value) : json_real(value);
+}
+
+static json_t *rate(double value)
+{
+	return value < 0 ? json_null() : json_real(value);
+}
+
+static json_t *groups(const struct model_container *c)
+{
+	json_t *array = xalloc__check(json_array());
+
+	for (size_t i = 0; i < c->n_groups; i++)
+		if (json_array_append_new(array, json_integer(c->groups[i].number)))
+			xalloc__check(NULL);
+	return array;
+}
+
+/* {"ENOMEM": 3}; failures that nobody saw one by one: "unknown". */
+static json_t *errnos(const struct model_op *stats)
+{
+	json_t *object = xalloc__check(json_object());
+	__u64 seen = 0;
+
+	for (__u32 i = 0; i < stats->n_errnos; i++) {
+		const struct model_errno *e = &stats->errnos[i];
+		const char *name = event__errno_name(e->err);
+		char fallback[16];
+
+		snprintf(fallback, sizeof(fallback), "%u", e->err);
+		set(object, name ? name : fallback, number(e->count));
+		seen += e->count;
+	}
+	if (seen < stats->errors)
+		set(object, "unknown", number(stats->errors - seen));
+	return object;
+}
+
+static json_t *field_json(const struct field_value *value)
+{
+	switch (value->type) {
+	case FIELD_NONE:
+	case FIELD_UNKNOWN:
+		break;
+	case FIELD_UINT:
+		return number(value->uint);
+	case FIELD_REAL:
+		return json_real(value->real);
+	case FIELD_TEXT:
+		return text(value->text);
+	case FIELD_GROUPS:
+		return groups(value->container);
+	case FIELD_ERRNOS:
+		return errnos(value->stats);
+	}
+	return json_null();
+}
+
+static void set_fields(json_t *object, const struct field *fields, size_t n,
+		       const struct field_row *row)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct field_value value = fields[i].get(row);
+
+		set(object, fields[i].name, field_json(&value));
+	}
+}
+
+/* Of one container, or of all when @c is NULL. */
+static json_t *ops(const struct view_frame *frame, const struct model_container *c)
+{
+	json_t *object = xalloc__check(json_object());
+	const struct field *fields;
+	size_t n = field__ops(&fields);
+
+	for (int op = 0; op < VFIO_OP_COUNT; op++) {
+		json_t *one = xalloc__check(json_object());
+		struct field_row row = {
+			.container = c,
+			.op = op,
+			.stats = c ? c->op[op] : model__total(frame->model, op),
+			.now_ns = frame->now_ns,
+		};
+
+		set_fields(one, fields, n, &row);
+		/* It is the key already. */
+		json_object_del(one, "operation");
+		set(object, event__op(op)->key, one);
+	}
+	return object;
+}
+
+static json_t *containers(const struct view_frame *frame)
+{
+	json_t *array = xalloc__check(json_array());
+	const struct model_container *const *list;
+	size_t n = model__containers(frame->model, &list);
+	const struct field *fields;
+	size_t n_fields = field__containers(&fields);
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *one = xalloc__check(json_object());
+		struct field_row row = {
+			.container = list[i],
+			.op = VFIO_OP_NONE,
+			.now_ns = frame->now_ns,
+		};
+
+		set_fields(one, fields, n_fields, &row);
+		if (list[i]->groups_known) /* none is an empty list here, not a blank */
+			set(one, "groups", groups(list[i]));
+		set(one, "groups_complete", json_boolean(list[i]->groups_known));
+		/* The whole name, which the column shortens. */
+		if (list[i]->backend_known && list[i]->backend[0])
+			set(one, "backend", text(list[i]->backend));
+		set(one, "ops", ops(frame, list[i]));
+		if (json_array_append_new(array, one))
+			xalloc__check(NULL);
+	}
+	return array;
+}
+
+static json_t *totals(const struct view_frame *frame)
+{
+	json_t *object = xalloc__check(json_object());
+	struct view_totals t;
+
+	view__totals(frame, &t);
+	set(object, "containers", number(t.containers));
+	set(object, "gone", number(t.gone));
+	set(object, "groups", number(t.groups));
+	set(object, "mapped_bytes", number(t.mapped_bytes));
+	set(object, "mapped_unknown", number(t.mapped_unknown));
+	set(object, "pinned_pages", number(t.pinned_pages));
+	set(object, "pinned_unknown", number(t.pinned_unknown));
+	set(object, "ops_per_second", rate(t.rate));
+	set(object, "ops", ops(frame, NULL));
+	return object;
+}
+
+static json_t *lost(const struct view_frame *frame)
+{
+	const struct source_loss *loss = model__loss(frame->model);
+	json_t *object = xalloc__check(json_object());
+	struct view_totals t;
+
+	view__totals(frame, &t);
+	set(object, "total", number(t.lost));
+	set(object, "ring", number(loss->ring));
+	set(object, "pool", number(loss->pool));
+	set(object, "recursion", number(loss->recursion));
+	set(object, "damaged", number(loss->damaged));
+	return object;
+}
+
+static json_t *gap(const struct view_frame *frame)
+{
+	static const char *const kinds[] = {
+		[SOURCE_GAP_DETACHED] = "detached",
+		[SOURCE_GAP_ATTACHED] = "attached",
+		[SOURCE_GAP_TRUNCATED] = "truncated",
+	};
+	__u64 ts_ns;
+	const char *why = model__gap(frame->model, &ts_ns);
+	json_t *object;
+
+	if (!why)
+		return json_null();
+	object = xalloc__check(json_object());
+	set(object, "kind", json_string(kinds[model__gap_kind(frame->model)]));
+	set(object, "at_ns", number(ts_ns));
+	set(object, "message", text(why));
+	return object;
+}
+
+static json_t *source(const struct source_info *info)
+{
+	json_t *object = xalloc__check(json_object());
+
+	set(object, "name", text(info->name));
+	set(object, "detail", text(info->detail));
+	set(object, "live", json_boolean(info->live));
+	set(object, "aggregates", json_boolean(info->aggregates));
+	return object;
+}
+
+static json_t *known_text(const char *value)
+{
+	return value[0] ? text(value) : json_null();
+}
+
+void view_json__print(FILE *out, const struct view_frame *frame)
+{
+	json_t *root = xalloc__check(json_object());
+	char when[FMT_MAX];
+
+	fmt_time_iso(when, sizeof(when), frame->now_ns + frame->info->realtime_offset_ns);
+	set(root, "schema", json_string(VIEW_JSON_SCHEMA));
+	set(root, "number", number(frame->number));
+	set(root, "time", json_string(when));
+	set(root, "now_ns", number(frame->now_ns));
+	set(root, "interval_ns", number(frame->interval_ns));
+	set(root, "host", known_text(frame->info->host));
+	set(root, "kernel", known_text(frame->info->kernel));
+	set(root, "source", source(frame->info));
+	set(root, "cpu_percent", rate(frame->cpu_percent));
+	set(root, "lost", lost(frame));
+	set(root, "gap", gap(frame));
+	set(root, "at_end", json_boolean(frame->at_end));
+	set(root, "totals", totals(frame));
+	set(root, "containers", containers(frame));
+	json_dumpf(root, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	fputc('\n', out);
+	json_decref(root);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * view_rows.c - the rows of the tables: containers in order, operations that were called
+ */
+#include "view_rows.h"
+#include "xalloc.h"
+
+/* A value is got once for each row, not once for each comparison. */
+struct sort_row {
+	struct field_row row;
+	struct field_value value;
+	int direction;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	const struct sort_row *x = a, *y = b;
+	int order = field__compare(&x->value, &y->value);
+
+	/* What is unknown comes last in either direction. */
+	if (x->value.type != y->value.type)
+		return -order;
+	if (order)
+		return order * x->direction;
+	return (x->row.container->id > y->row.container->id) -
+	       (x->row.container->id < y->row.container->id);
+}
+
+size_t view_rows__containers(const struct view_frame *frame, const struct field *field,
+			     bool reverse, struct field_row **rows)
+{
+	const struct model_container *const *list;
+	size_t n = model__containers(frame->model, &list);
+	struct sort_row *sorted = xcalloc(n, sizeof(*sorted));
+
+	for (size_t i = 0; i < n; i++) {
+		sorted[i].row = (struct field_row){
+			.container = list[i],
+			.op = VFIO_OP_NONE,
+			.now_ns = frame->now_ns,
+		};
+		sorted[i].value = field->get(&sorted[i].row);
+		sorted[i].direction = field->low_first == reverse ? -1 : 1;
+	}
+	qsort(sorted, n, sizeof(*sorted), by_value);
+	*rows = xcalloc(n, sizeof(**rows));
+	for (size_t i = 0; i < n; i++)
+		(*rows)[i] = sorted[i].row;
+	free(sorted);
+	return n;
+}
+
+size_t view_rows__ops(const struct view_frame *frame, const struct model_container *container,
+		      struct field_row rows[VFIO_OP_COUNT])
+{
+	size_t n = 0;
+
+	for (int op = 0; op < VFIO_OP_COUNT; op++) {
+		const struct model_op *stats =
+			container ? container->op[op] : model__total(frame->model, op);
+
+		if (!stats || !stats->count)
+			continue;
+		rows[n++] = (struct field_row){
+			.container = container,
+			.op = op,
+			.stats = stats,
+			.now_ns = frame->now_ns,
+		};
+	}
+	return n;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * view_rows.h - the rows of the tables: containers in order, operations that were called
+ *
+ * Used by the screen and by batch.
+ */
+#ifndef VFIO_OBS_VIEW_ROWS_H
+#define VFIO_OBS_VIEW_ROWS_H
+
+#include "field.h"
+#include "view.h"
+
+/* What the screen begins with and batch keeps to: the hottest first. */
+#define VIEW_DEFAULT_SORT "ops_per_second"
+
+/*
+ * view_rows__containers - all containers by @field, equal ones by id; @reverse turns the field's
+ * own direction around. The caller frees *@rows (never NULL); they are valid as long as the model.
+ */
+size_t view_rows__containers(const struct view_frame *frame, const struct field *field,
+			     bool reverse, struct field_row **rows);
+
+/*
+ * view_rows__ops - operations of @container that were called, of all containers when it is NULL.
+ * Returns their number.
+ */
+size_t view_rows__ops(const struct view_frame *frame, const struct model_container *container,
+		      struct field_row rows[VFIO_OP_COUNT]);
+
+#endif

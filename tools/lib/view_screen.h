@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * view_screen.h - the interactive screen: its state, its keys, how it is drawn on a canvas
+ *
+ * Knows nothing of terminals: view_tui turns key presses into view_key and canvases into output.
+ */
+#ifndef VFIO_OBS_VIEW_SCREEN_H
+#define VFIO_OBS_VIEW_SCREEN_H
+
+#include "view.h"
+#include "view_canvas.h"
+
+enum { VIEW_MIN_ROWS = 8, VIEW_MIN_COLS = 40 };
+
+/* Keys that are no character; characters stand for themselves. */
+enum view_key {
+	VIEW_KEY_NONE = -1,
+	VIEW_KEY_UP = 0x100,
+	VIEW_KEY_DOWN,
+	VIEW_KEY_PAGE_UP,
+	VIEW_KEY_PAGE_DOWN,
+	VIEW_KEY_HOME,
+	VIEW_KEY_END,
+	VIEW_KEY_HELP,
+	VIEW_KEY_QUIT,
+	VIEW_KEY_ESCAPE,
+	VIEW_KEY_RESIZE, /* only asks for a new drawing */
+	VIEW_KEY_OTHER,
+};
+
+/* What the loop has to do after a key. */
+enum view_reaction {
+	VIEW_IGNORED = 0,
+	VIEW_REDRAW = 1,
+	VIEW_FREEZE = 2, /* stop or go on: the loop knows which */
+	VIEW_QUIT = 4,
+};
+
+struct view_screen;
+
+struct view_screen *view_screen__create(void);
+void view_screen__destroy(struct view_screen *screen);
+
+/* Returns a set of view_reaction. */
+unsigned int view_screen__key(struct view_screen *screen, int key);
+
+/* Draws @frame on the cleared @canvas; @frozen: say that the picture stands still. */
+void view_screen__draw(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+		       struct view_canvas *canvas);
+
+#endif

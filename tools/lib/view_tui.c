@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * view_tui.c - the terminal: ncurses, colours, keys, and leaving it as it was found
+ *
+ * Called by vfiotop's loop only.
+ */
+#include <curses.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "view_screen.h"
+#include "view_tui.h"
+#include "xalloc.h"
+
+struct view_tui {
+	SCREEN *screen;
+	FILE *keys;
+	bool own_keys; /* @keys was opened here */
+	bool colors;
+	bool gone;
+	attr_t attrs[VIEW_N_ATTRS];
+};
+
+/*
+ * What a crash handler needs to put the terminal back with nothing but write() and tcsetattr().
+ * The one piece of global state: a signal handler is given no context.
+ */
+static struct {
+	volatile sig_atomic_t armed;
+	struct termios mode;
+	char reset[128];
+	size_t reset_size;
+} rescue;
+
+static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+
+static void rescue_terminal(void)
+{
+	if (!rescue.armed)
+		return;
+	rescue.armed = 0;
+	(void)!write(STDOUT_FILENO, rescue.reset, rescue.reset_size);
+	tcsetattr(STDOUT_FILENO, TCSADRAIN, &rescue.mode);
+}
+
+static void on_crash(int signal)
+{
+	rescue_terminal();
+	raise(signal); /* SA_RESETHAND: the default action now */
+}
+
+static void rescue_add(const char *capability)
+{
+	size_t n;
+
+	/* -1: the capability is of another kind. */
+	if (!capability || capability == (char *)-1)
+		return;
+	n = strlen(capability);
+	if (rescue.reset_size + n > sizeof(rescue.reset))
+		return;
+	memcpy(rescue.reset + rescue.reset_size, capability, n);
+	rescue.reset_size += n;
+}
+
+/* Before ncurses changes the mode. */
+static void rescue_save(void)
+{
+	static bool at_exit;
+
+	tcgetattr(STDOUT_FILENO, &rescue.mode);
+	if (!at_exit)
+		atexit(rescue_terminal);
+	at_exit = true;
+}
+
+/* When the terminal is known. */
+static void rescue_arm(void)
+{
+	struct sigaction action = { .sa_handler = on_crash, .sa_flags = SA_RESETHAND };
+
+	rescue.reset_size = 0;
+	rescue_add(exit_attribute_mode);
+	rescue_add(cursor_normal);
+	rescue_add(keypad_local);
+	rescue_add(exit_ca_mode);
+	rescue.armed = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(crash_signals); i++)
+		sigaction(crash_signals[i], &action, NULL);
+}
+
+static void rescue_disarm(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	rescue.armed = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(crash_signals); i++)
+		sigaction(crash_signals[i], &action, NULL);
+}
+
+static void set_attrs(struct view_tui *tui, enum view_color color)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	tui->attrs[VIEW_BOLD] = A_BOLD;
+	tui->attrs[VIEW_DIM] = A_DIM;
+	tui->attrs[VIEW_HEAD] = A_REVERSE;
+	tui->attrs[VIEW_SORTED] = A_BOLD | A_UNDERLINE;
+	tui->attrs[VIEW_SELECTED] = A_REVERSE | A_BOLD;
+	tui->attrs[VIEW_ALERT] = A_BOLD;
+	if (color == VIEW_COLOR_NEVER || (color == VIEW_COLOR_AUTO && no_color && no_color[0]))
+		return;
+	if (!has_colors() || start_color() == ERR)
+		return;
+	use_default_colors();
+	init_pair(1, COLOR_RED, -1);
+	init_pair(2, COLOR_CYAN, -1);
+	tui->attrs[VIEW_ALERT] |= COLOR_PAIR(1);
+	tui->attrs[VIEW_BOLD] |= COLOR_PAIR(2);
+}
+
+static FILE *open_keys(bool *own)
+{
+	int fd;
+
+	*own = !isatty(STDIN_FILENO);
+	if (!*own)
+		return stdin;
+	fd = open("/dev/tty", O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? NULL : fdopen(fd, "r");
+}
+
+static void close_keys(struct view_tui *tui)
+{
+	if (tui->own_keys && tui->keys)
+		fclose(tui->keys);
+}
+
+struct view_tui *view_tui__open(enum view_color color, char *err, size_t err_size)
+{
+	const char *term = getenv("TERM");
+	struct view_tui *tui = xcalloc(1, sizeof(*tui));
+
+	tui->keys = open_keys(&tui->own_keys);
+	if (!tui->keys) {
+		error__set(err, err_size,
+			   "cannot read keys: neither standard input nor /dev/tty is a terminal; "
+			   "use -b for plain text or --json");
+		goto fail;
+	}
+	rescue_save();
+	tui->screen = newterm(NULL, stdout, tui->keys);
+	if (!tui->screen) {
+		error__set(err, err_size,
+			   "cannot draw on this terminal: TERM is %s%s%s, which terminfo does not "
+			   "know; set TERM, or use -b for plain text",
+			   term && term[0] ? "'" : "", term && term[0] ? term : "not set",
+			   term && term[0] ? "'" : "");
+		goto fail;
+	}
+	rescue_arm();
+	cbreak();
+	noecho();
+	nonl();
+	intrflush(stdscr, FALSE);
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	set_escdelay(50);
+	curs_set(0);
+	set_attrs(tui, color);
+	return tui;
+fail:
+	close_keys(tui);
+	free(tui);
+	return NULL;
+}
+
+void view_tui__close(struct view_tui *tui)
+{
+	if (!tui)
+		return;
+	endwin();
+	rescue_disarm();
+	delscreen(tui->screen);
+	close_keys(tui);
+	free(tui);
+}
+
+int view_tui__fd(const struct view_tui *tui)
+{
+	return fileno(tui->keys);
+}
+
+bool view_tui__alive(const struct view_tui *tui)
+{
+	return !tui->gone;
+}
+
+static int translate(int key)
+{
+	static const struct {
+		int curses, key;
+	} keys[] = {
+		{ KEY_UP, VIEW_KEY_UP },	 { KEY_DOWN, VIEW_KEY_DOWN },
+		{ KEY_PPAGE, VIEW_KEY_PAGE_UP }, { KEY_NPAGE, VIEW_KEY_PAGE_DOWN },
+		{ KEY_HOME, VIEW_KEY_HOME },	 { KEY_END, VIEW_KEY_END },
+		{ KEY_F(1), VIEW_KEY_HELP },	 { KEY_F(10), VIEW_KEY_QUIT },
+		{ 27, VIEW_KEY_ESCAPE },	 { KEY_RESIZE, VIEW_KEY_RESIZE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].curses == key)
+			return keys[i].key;
+	return key >= ' ' && key <= '~' ? key : VIEW_KEY_OTHER;
+}
+
+int view_tui__key(struct view_tui *tui)
+{
+	int waiting = 0, key;
+
+	errno = 0;
+	key = getch();
+	if (key != ERR)
+		return translate(key);
+	/* A terminal that hung up is readable and has nothing to read, for ever. */
+	if (errno == EIO || ioctl(view_tui__fd(tui), FIONREAD, &waiting))
+		tui->gone = true;
+	return VIEW_KEY_NONE;
+}
+
+void view_tui__size(struct view_tui *tui, int *rows, int *cols)
+{
+	struct winsize size;
+
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row && size.ws_col &&
+	    is_term_resized(size.ws_row, size.ws_col)) {
+		resizeterm(size.ws_row, size.ws_col);
+		clearok(curscr, TRUE);
+	}
+	*rows = LINES > 0 ? LINES : 1;
+	*cols = COLS > 0 ? COLS : 1;
+}
+
+void view_tui__paint(struct view_tui *tui, const struct view_canvas *canvas)
+{
+	erase();
+	for (int row = 0; row < canvas->rows && row < LINES; row++) {
+		for (int col = 0; col < canvas->cols && col < COLS; col++) {
+			const struct view_cell *cell =
+				&canvas->cells[(size_t)row * canvas->cols + col];
+
+			if (cell->ch != ' ' || cell->attr)
+				mvaddch(row, col,
+					(unsigned char)cell->ch | tui->attrs[cell->attr]);
+		}
+	}
+	refresh();
+}

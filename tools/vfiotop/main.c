@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.c - vfiotop: chooses the source and runs the loop on it
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/source.h"
+#include "lib/source_paced.h"
+#include "options.h"
+#include "top.h"
+
+static struct source *open_source(const struct options *options, char *err, size_t err_size)
+{
+	struct source_live_opts live = {
+		.events = source__lifecycle_events(),
+		.aggregate = true,
+	};
+	struct source *source;
+
+	if (!options->file)
+		return source_tp__open(&live, err, err_size);
+	source = source_file__open(options->file, err, err_size);
+	return source ? source_paced__open(source) : NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct source *source;
+	char err[512];
+	int status;
+
+	switch (options__parse(&options, argc, argv)) {
+	case OPTIONS_RUN:
+		break;
+	case OPTIONS_DONE:
+		return 0;
+	case OPTIONS_USAGE:
+		return 2;
+	}
+	if (!options.batch && !options.json && !isatty(STDOUT_FILENO)) {
+		fputs("vfiotop: cannot draw a screen: standard output is no terminal; use -b for plain "
+		      "text or --json\n", stderr);
+		return 2;
+	}
+	source = open_source(&options, err, sizeof(err));
+	if (!source) {
+		fprintf(stderr, "vfiotop: %s\n", err);
+		return 1;
+	}
+	status = top__run(&options, source);
+	source__close(source);
+	return status;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * options.c - the command line of vfiotop
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+
+#define MIN_INTERVAL 0.1
+#define MAX_INTERVAL 86400.0
+
+enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_COLOR };
+
+/* Each option once: getopt's table and the help are made of these rows. */
+static const struct row {
+	int key;
+	const char *name, *arg, *help;
+} rows[] = {
+	{ 'd', "delay", "SECONDS", "time between refreshes, 0.1 to 86400, default 1" },
+	{ 'b', "batch", NULL, "print plain text instead of drawing a screen" },
+	{ 'n', "iterations", "N", "end after N refreshes" },
+	{ 'j', "json", NULL, "print one JSON object a refresh, on a line of its own" },
+	{ OPT_REPLAY, "replay", "FILE", "look at a recording of 'vfio-trace record'; - is stdin" },
+	{ OPT_SOURCE, "source", "SOURCE", "tp: tracepoints of vfio.ko (default); file:PATH: as --replay" },
+	{ OPT_COLOR, "color", "WHEN", "auto (default: unless NO_COLOR is set), always or never" },
+	{ 'h', "help", NULL, "this help" },
+	{ 'V', "version", NULL, "version" },
+};
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void print_help(void)
+{
+	puts("usage: vfiotop [OPTION]...\n"
+	     "\n"
+	     "Shows the VFIO containers of this host, live: who holds them, what they map and pin,\n"
+	     "which operations they do and how long these take. Needs root and this project's\n"
+	     "vfio.ko, or a recording. On the screen: ? help, q quit.\n");
+	for (size_t i = 0; i < N_ROWS; i++) {
+		char option[40], letter[8] = "    ";
+
+		if (rows[i].key < 0x100)
+			snprintf(letter, sizeof(letter), "-%c, ", rows[i].key);
+		snprintf(option, sizeof(option), "%s--%s%s%s", letter, rows[i].name,
+			 rows[i].arg ? " " : "", rows[i].arg ? rows[i].arg : "");
+		printf("  %-26s %s\n", option, rows[i].help);
+	}
+	puts("\n"
+	     "A replay runs at the speed of the clock on the screen, and as fast as it can with\n"
+	     "-b or --json, where stretches without events that are longer than 60 refreshes are\n"
+	     "left out.\n"
+	     "\n"
+	     "Exit status: 0 ok, 1 failed, 2 wrong usage.");
+}
+
+__attribute__((format(printf, 1, 2))) static enum options_verdict usage(const char *format, ...)
+{
+	va_list args;
+
+	fputs("vfiotop: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("; see 'vfiotop --help'\n", stderr);
+	return OPTIONS_USAGE;
+}
+
+static bool parse_interval(const char *text, __u64 *ns)
+{
+	char *end;
+	double seconds;
+
+	errno = 0;
+	seconds = strtod(text, &end);
+	/* Written so that not-a-number is refused. */
+	if (end == text || *end || !(seconds >= MIN_INTERVAL && seconds <= MAX_INTERVAL))
+		return false;
+	*ns = seconds * 1e9;
+	return true;
+}
+
+static bool parse_count(const char *text, __u64 *count)
+{
+	char *end;
+
+	errno = 0;
+	*count = strtoull(text, &end, 10);
+	return text[0] >= '0' && text[0] <= '9' && !*end && !errno && *count > 0;
+}
+
+static bool parse_color(const char *text, enum view_color *color)
+{
+	static const char *const names[] = {
+		[VIEW_COLOR_AUTO] = "auto",
+		[VIEW_COLOR_ALWAYS] = "always",
+		[VIEW_COLOR_NEVER] = "never",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(text, names[i])) {
+			*color = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* How often a source was named: once is enough. */
+struct chosen {
+	int sources;
+};
+
+static enum options_verdict choose_file(struct options *options, struct chosen *chosen,
+					const char *path)
+{
+	if (!path[0])
+		return usage("the name of the recording is empty");
+	if (chosen->sources++)
+		return usage("only one of --replay and --source can be given, and once");
+	options->file = path;
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict choose_source(struct options *options, struct chosen *chosen,
+					  const char *name)
+{
+	if (!strncmp(name, "file:", 5))
+		return choose_file(options, chosen, name + 5);
+	if (strcmp(name, "tp"))
+		return usage("there is no source '%s'; it is tp or file:PATH", name);
+	if (chosen->sources++)
+		return usage("only one of --replay and --source can be given, and once");
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict apply(struct options *options, struct chosen *chosen, int key)
+{
+	switch (key) {
+	case 'd':
+		if (!parse_interval(optarg, &options->interval_ns))
+			return usage("'-d %s' is no time from %g to %g seconds", optarg,
+				     MIN_INTERVAL, MAX_INTERVAL);
+		return OPTIONS_RUN;
+	case 'n':
+		if (!parse_count(optarg, &options->refreshes))
+			return usage("'-n %s' is no number of refreshes above 0", optarg);
+		return OPTIONS_RUN;
+	case 'b':
+		options->batch = true;
+		return OPTIONS_RUN;
+	case 'j':
+		options->json = true;
+		return OPTIONS_RUN;
+	case OPT_REPLAY:
+		return choose_file(options, chosen, optarg);
+	case OPT_SOURCE:
+		return choose_source(options, chosen, optarg);
+	case OPT_COLOR:
+		if (!parse_color(optarg, &options->color))
+			return usage("--color is auto, always or never, not '%s'", optarg);
+		return OPTIONS_RUN;
+	case 'h':
+		print_help();
+		return OPTIONS_DONE;
+	case 'V':
+		puts("vfiotop " VFIO_OBS_VERSION);
+		return OPTIONS_DONE;
+	default: /* getopt said why */
+		fputs("vfiotop: see 'vfiotop --help'\n", stderr);
+		return OPTIONS_USAGE;
+	}
+}
+
+enum options_verdict options__parse(struct options *options, int argc, char **argv)
+{
+	struct option longs[N_ROWS + 1] = { 0 };
+	char shorts[2 * N_ROWS + 1] = "";
+	struct chosen chosen = { 0 };
+	int key;
+
+	for (size_t i = 0; i < N_ROWS; i++) {
+		longs[i] = (struct option){ rows[i].name, rows[i].arg ? required_argument : no_argument,
+					    NULL, rows[i].key };
+		if (rows[i].key < 0x100)
+			snprintf(shorts + strlen(shorts), sizeof(shorts) - strlen(shorts), "%c%s",
+				 rows[i].key, rows[i].arg ? ":" : "");
+	}
+	*options = (struct options){ .interval_ns = 1000000000 };
+	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		enum options_verdict verdict = apply(options, &chosen, key);
+
+		if (verdict != OPTIONS_RUN)
+			return verdict;
+	}
+	if (optind < argc)
+		return usage("'%s' is no option; a recording is opened with --replay FILE",
+			     argv[optind]);
+	return OPTIONS_RUN;
+}

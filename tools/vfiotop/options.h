@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * options.h - what the user asked vfiotop for
+ */
+#ifndef VFIOTOP_OPTIONS_H
+#define VFIOTOP_OPTIONS_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include "lib/view_tui.h"
+
+struct options {
+	__u64 interval_ns;
+	__u64 refreshes;  /* 0: until the user or the recording ends it */
+	bool batch;	  /* plain text instead of the screen */
+	bool json;	  /* JSON lines instead of the screen */
+	const char *file; /* recording, "-" standard input; NULL: live */
+	enum view_color color;
+};
+
+/* What main() does with the command line. */
+enum options_verdict {
+	OPTIONS_RUN,
+	OPTIONS_DONE,  /* help or version was printed */
+	OPTIONS_USAGE, /* the error was printed */
+};
+
+enum options_verdict options__parse(struct options *options, int argc, char **argv);
+
+#endif

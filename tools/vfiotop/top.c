@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * top.c - vfiotop's loop
+ *
+ * Called by main(). Time is kept here: live it is CLOCK_BOOTTIME, in a replay it is the replayed
+ * instant, which follows the clock on the screen and jumps from refresh to refresh in batch.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/model.h"
+#include "lib/source_paced.h"
+#include "lib/view.h"
+#include "lib/view_batch.h"
+#include "lib/view_json.h"
+#include "lib/view_screen.h"
+#include "top.h"
+
+#define NSEC 1000000000ULL
+/* Rings are drained this often, whatever the time between refreshes. */
+#define POLL_NS (NSEC / 10)
+/* Containers that are gone stay visible as long as this, and for two refreshes. */
+#define KEEP_NS (5 * NSEC)
+/* Longer stretches of a recording without events are left out in batch. */
+#define IDLE_REFRESHES 60
+
+struct top {
+	const struct options *options;
+	struct source *source;
+	struct source_info info;
+	struct model *model;
+	struct source_sink sink;
+	struct view_frame frame;
+	int signals;	    /* signalfd */
+	bool ended;	    /* by a signal or a key */
+	int status;	    /* exit status when ended */
+	__u64 cpu_ns, wall_ns; /* when the tool's own cost was taken last */
+	__u64 replay_offset_ns; /* replayed instant = clock + this */
+	/* The screen only */
+	struct view_tui *tui;
+	struct view_screen *screen;
+	struct model *frozen; /* what the screen shows while it stands still */
+	struct view_frame frozen_frame;
+	bool resized;
+	__u64 frozen_at_ns;
+};
+
+static __u64 clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+static __u64 now_of(const struct top *top)
+{
+	return clock_ns(CLOCK_BOOTTIME) + (top->info.live ? 0 : top->replay_offset_ns);
+}
+
+/* Prints nothing while the screen is there: the caller ends the loop, which closes it. */
+static bool drain(struct top *top, __u64 now_ns)
+{
+	int ret;
+
+	if (!top->info.live)
+		source_paced__until(top->source, now_ns);
+	ret = source__poll(top->source, &top->sink);
+	if (ret == 0)
+		top->frame.at_end = true;
+	if (ret >= 0)
+		return true;
+	top->status = 1;
+	return false;
+}
+
+/* A refresh of everything but the view. */
+static void advance(struct top *top, __u64 now_ns)
+{
+	__u64 cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID), wall_ns = clock_ns(CLOCK_MONOTONIC);
+	__u64 keep_ns = 2 * top->options->interval_ns;
+
+	if (keep_ns < KEEP_NS)
+		keep_ns = KEEP_NS;
+	model__advance(top->model, now_ns, keep_ns);
+	/* What the source says about itself may change when it attaches again. */
+	source__info(top->source, &top->info);
+	if (wall_ns > top->wall_ns)
+		top->frame.cpu_percent = 100.0 * (cpu_ns - top->cpu_ns) / (wall_ns - top->wall_ns);
+	top->cpu_ns = cpu_ns;
+	top->wall_ns = wall_ns;
+	top->frame.now_ns = now_ns;
+	top->frame.number++;
+}
+
+static bool is_over(const struct top *top)
+{
+	return top->ended ||
+	       (top->options->refreshes && top->frame.number >= top->options->refreshes);
+}
+
+/* Starts the first interval, and the clock of a replay. */
+static bool start(struct top *top, __u64 *now_ns)
+{
+	__u64 first_ns;
+
+	*now_ns = clock_ns(CLOCK_BOOTTIME);
+	if (!top->info.live) {
+		if (source_paced__next(top->source, &first_ns) < 0) {
+			top->status = 1;
+			return false;
+		}
+		top->replay_offset_ns = first_ns - *now_ns;
+		*now_ns = first_ns;
+	}
+	model__advance(top->model, *now_ns, KEEP_NS);
+	top->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	top->wall_ns = clock_ns(CLOCK_MONOTONIC);
+	return drain(top, *now_ns);
+}
+
+/* Waits for keys, signals or @until_ns (CLOCK_BOOTTIME), whichever is first. */
+static void wait_until(struct top *top, __u64 until_ns)
+{
+	struct pollfd fds[2] = {
+		{ .fd = top->signals, .events = POLLIN },
+		{ .fd = top->tui ? view_tui__fd(top->tui) : -1, .events = POLLIN },
+	};
+	__u64 now_ns = clock_ns(CLOCK_BOOTTIME);
+	__u64 left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+	struct timespec timeout = { .tv_sec = left_ns / NSEC, .tv_nsec = left_ns % NSEC };
+	struct signalfd_siginfo signal;
+
+	if (ppoll(fds, 2, &timeout, NULL) < 0)
+		return;
+	while (read(top->signals, &signal, sizeof(signal)) == sizeof(signal)) {
+		if (signal.ssi_signo == SIGWINCH) {
+			top->resized = true;
+			continue;
+		}
+		top->ended = true;
+	}
+}
+
+/* Batch and JSON */
+
+static bool print(struct top *top)
+{
+	if (top->options->json)
+		view_json__print(stdout, &top->frame);
+	else
+		view_batch__print(stdout, &top->frame);
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return true;
+	/* A reader who has seen enough, such as head, is no error. */
+	if (errno != EPIPE) {
+		fprintf(stderr, "vfiotop: cannot write to standard output: %s\n", strerror(errno));
+		top->status = 1;
+	}
+	return false;
+}
+
+static bool batch_live(struct top *top, __u64 now_ns)
+{
+	__u64 refresh_ns = now_ns + top->options->interval_ns;
+
+	while (!is_over(top)) {
+		wait_until(top, now_ns + POLL_NS < refresh_ns ? now_ns + POLL_NS : refresh_ns);
+		now_ns = clock_ns(CLOCK_BOOTTIME);
+		if (!drain(top, now_ns))
+			return false;
+		if (now_ns < refresh_ns)
+			continue;
+		advance(top, now_ns);
+		if (!print(top))
+			return true;
+		refresh_ns += top->options->interval_ns;
+		if (refresh_ns < now_ns) /* the machine slept, or stdout was slow */
+			refresh_ns = now_ns + top->options->interval_ns;
+	}
+	return true;
+}
+
+static bool batch_replay(struct top *top, __u64 now_ns)
+{
+	const __u64 step_ns = top->options->interval_ns;
+
+	while (!is_over(top)) {
+		__u64 next_ns;
+		int more = source_paced__next(top->source, &next_ns);
+
+		if (more < 0) {
+			top->status = 1;
+			return false;
+		}
+		if (more && next_ns > now_ns && (next_ns - now_ns) / step_ns > IDLE_REFRESHES)
+			now_ns = next_ns - next_ns % step_ns;
+		now_ns += step_ns;
+		if (!drain(top, now_ns))
+			return false;
+		advance(top, now_ns);
+		wait_until(top, 0);
+		if (!print(top) || top->frame.at_end)
+			break;
+	}
+	return true;
+}
+
+/* The screen */
+
+static void draw(struct top *top)
+{
+	struct view_canvas *canvas;
+	int rows, cols;
+
+	view_tui__size(top->tui, &rows, &cols);
+	canvas = view_canvas__create(rows, cols);
+	view_screen__draw(top->screen, top->frozen ? &top->frozen_frame : &top->frame,
+			  top->frozen != NULL, canvas);
+	view_tui__paint(top->tui, canvas);
+	view_canvas__destroy(canvas);
+}
+
+static void unfreeze(struct top *top)
+{
+	if (!top->frozen)
+		return;
+	model__destroy(top->frozen);
+	top->frozen = NULL;
+	/* A recording goes on where it stopped. */
+	top->replay_offset_ns -= clock_ns(CLOCK_BOOTTIME) - top->frozen_at_ns;
+}
+
+static void toggle_freeze(struct top *top)
+{
+	if (top->frozen) {
+		unfreeze(top);
+		return;
+	}
+	top->frozen = model__snapshot(top->model);
+	top->frozen_frame = top->frame;
+	top->frozen_frame.model = top->frozen;
+	top->frozen_at_ns = clock_ns(CLOCK_BOOTTIME);
+}
+
+/* Returns whether anything changed on the screen. */
+static bool handle_keys(struct top *top)
+{
+	bool redraw = top->resized;
+	int key;
+
+	top->resized = false;
+	while ((key = view_tui__key(top->tui)) != VIEW_KEY_NONE) {
+		unsigned int reaction = view_screen__key(top->screen, key);
+
+		if (reaction & VIEW_QUIT)
+			top->ended = true;
+		if (reaction & VIEW_FREEZE)
+			toggle_freeze(top);
+		redraw |= reaction & VIEW_REDRAW;
+	}
+	if (!view_tui__alive(top->tui))
+		top->ended = true;
+	return redraw;
+}
+
+static bool interact(struct top *top, __u64 now_ns)
+{
+	__u64 clock = clock_ns(CLOCK_BOOTTIME);
+	__u64 refresh = clock + top->options->interval_ns;
+
+	/* Rates come with the first refresh: until then they are unknown. */
+	top->frame.now_ns = now_ns;
+	draw(top);
+	while (!is_over(top)) {
+		/* In a recording, time stands still with the picture. */
+		if ((top->info.live || !top->frozen) && !drain(top, now_of(top)))
+			return false;
+		clock = clock_ns(CLOCK_BOOTTIME);
+		if (clock >= refresh) {
+			if (top->info.live || !top->frozen)
+				advance(top, now_of(top));
+			refresh = clock + top->options->interval_ns;
+			draw(top);
+		}
+		wait_until(top, clock + POLL_NS < refresh ? clock + POLL_NS : refresh);
+		if (handle_keys(top))
+			draw(top);
+	}
+	return true;
+}
+
+static int run_screen(struct top *top, __u64 now_ns)
+{
+	char err[256];
+	bool ok;
+
+	top->tui = view_tui__open(top->options->color, err, sizeof(err));
+	if (!top->tui) {
+		fprintf(stderr, "vfiotop: %s\n", err);
+		top->status = 1;
+		return 0;
+	}
+	top->screen = view_screen__create();
+	ok = interact(top, now_ns);
+	unfreeze(top);
+	view_screen__destroy(top->screen);
+	view_tui__close(top->tui);
+	return ok ? 0 : -1;
+}
+
+/* Those that end the loop in good order arrive as data; the terminal is put back afterwards. */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int top__run(const struct options *options, struct source *source)
+{
+	struct top top = { .options = options, .source = source };
+	__u64 now_ns;
+	int ret = -1;
+
+	top.signals = open_signals();
+	if (top.signals < 0) {
+		fprintf(stderr, "vfiotop: cannot receive signals: %s\n", strerror(errno));
+		return 1;
+	}
+	source__info(source, &top.info);
+	top.model = model__create();
+	top.sink = model__sink(top.model, top.info.aggregates);
+	top.frame = (struct view_frame){
+		.model = top.model,
+		.info = &top.info,
+		.interval_ns = options->interval_ns,
+		.cpu_percent = -1,
+	};
+	if (start(&top, &now_ns)) {
+		if (!options->batch && !options->json)
+			ret = run_screen(&top, now_ns);
+		else if (top.info.live)
+			ret = batch_live(&top, now_ns) ? 0 : -1;
+		else
+			ret = batch_replay(&top, now_ns) ? 0 : -1;
+	}
+	if (ret)
+		fprintf(stderr, "vfiotop: %s\n", source__error(source));
+	model__destroy(top.model);
+	close(top.signals);
+	return top.status;
+}

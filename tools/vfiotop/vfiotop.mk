@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# vfiotop, the monitor.
+
+DEPS_tools += libncurses-dev
+
+VFIOTOP      := $(BUILD)/tools/vfiotop/vfiotop
+VFIOTOP_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/vfiotop/*.c))
+VFIOTOP_LIBS := -lncursesw -ltinfo
+TOOLS += $(VFIOTOP)
+
+tools: $(VFIOTOP)
+
+$(BUILD)/tools/vfiotop/%.o: tools/vfiotop/%.c
+	$(call need,gcc libncurses-dev)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CFLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
+
+$(VFIOTOP): $(VFIOTOP_OBJS) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ $(VFIOTOP_LIBS) $(TOOLS_LIBS) -o $@
+
+-include $(VFIOTOP_OBJS:.o=.d)
