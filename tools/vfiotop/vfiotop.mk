@@ -3,14 +3,14 @@
 
 DEPS_tools += libncurses-dev
 
-VFIOTOP      := $(BUILD)/tools/vfiotop/vfiotop
-VFIOTOP_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/vfiotop/*.c))
+VFIOTOP      := $(BUILD)/tools/vfiotop
+VFIOTOP_OBJS := $(patsubst tools/vfiotop/%.c,$(BUILD)/tools/obj-vfiotop/%.o,$(wildcard tools/vfiotop/*.c))
 VFIOTOP_LIBS := -lncursesw -ltinfo
 TOOLS += $(VFIOTOP)
 
 tools: $(VFIOTOP)
 
-$(BUILD)/tools/vfiotop/%.o: tools/vfiotop/%.c
+$(BUILD)/tools/obj-vfiotop/%.o: tools/vfiotop/%.c
 	$(call need,gcc libncurses-dev)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
