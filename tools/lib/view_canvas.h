@@ -2,7 +2,7 @@
 /*
  * view_canvas.h - a screen full of characters, before any terminal is involved
  *
- * The screen is drawn here, so that tests can read it; view_tui copies it to the terminal.
+ * The screen is drawn here, so that tests can read it; vfiotop copies it to the terminal.
  */
 #ifndef VFIO_OBS_VIEW_CANVAS_H
 #define VFIO_OBS_VIEW_CANVAS_H

@@ -2,7 +2,7 @@
 /*
  * view_screen.h - the interactive screen: its state, its keys, how it is drawn on a canvas
  *
- * Knows nothing of terminals: view_tui turns key presses into view_key and canvases into output.
+ * Knows nothing of terminals: vfiotop turns key presses into view_key and canvases into output.
  */
 #ifndef VFIO_OBS_VIEW_SCREEN_H
 #define VFIO_OBS_VIEW_SCREEN_H

@@ -93,12 +93,12 @@ static bool parse_count(const char *text, __u64 *count)
 	return text[0] >= '0' && text[0] <= '9' && !*end && !errno && *count > 0;
 }
 
-static bool parse_color(const char *text, enum view_color *color)
+static bool parse_color(const char *text, enum tui_color *color)
 {
 	static const char *const names[] = {
-		[VIEW_COLOR_AUTO] = "auto",
-		[VIEW_COLOR_ALWAYS] = "always",
-		[VIEW_COLOR_NEVER] = "never",
+		[TUI_COLOR_AUTO] = "auto",
+		[TUI_COLOR_ALWAYS] = "always",
+		[TUI_COLOR_NEVER] = "never",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

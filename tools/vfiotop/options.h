@@ -8,7 +8,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
-#include "lib/view_tui.h"
+#include "tui.h"
 
 struct options {
 	__u64 interval_ns;
@@ -16,7 +16,7 @@ struct options {
 	bool batch;	  /* plain text instead of the screen */
 	bool json;	  /* JSON lines instead of the screen */
 	const char *file; /* recording, "-" standard input; NULL: live */
-	enum view_color color;
+	enum tui_color color;
 };
 
 /* What main() does with the command line. */

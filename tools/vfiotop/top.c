@@ -43,7 +43,7 @@ struct top {
 	__u64 cpu_ns, wall_ns; /* when the tool's own cost was taken last */
 	__u64 replay_offset_ns; /* replayed instant = clock + this */
 	/* The screen only */
-	struct view_tui *tui;
+	struct tui *tui;
 	struct view_screen *screen;
 	struct model *frozen; /* what the screen shows while it stands still */
 	struct view_frame frozen_frame;
@@ -130,7 +130,7 @@ static void wait_until(struct top *top, __u64 until_ns)
 {
 	struct pollfd fds[2] = {
 		{ .fd = top->signals, .events = POLLIN },
-		{ .fd = top->tui ? view_tui__fd(top->tui) : -1, .events = POLLIN },
+		{ .fd = top->tui ? tui__fd(top->tui) : -1, .events = POLLIN },
 	};
 	__u64 now_ns = clock_ns(CLOCK_BOOTTIME);
 	__u64 left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
@@ -220,11 +220,11 @@ static void draw(struct top *top)
 	struct view_canvas *canvas;
 	int rows, cols;
 
-	view_tui__size(top->tui, &rows, &cols);
+	tui__size(top->tui, &rows, &cols);
 	canvas = view_canvas__create(rows, cols);
 	view_screen__draw(top->screen, top->frozen ? &top->frozen_frame : &top->frame,
 			  top->frozen != NULL, canvas);
-	view_tui__paint(top->tui, canvas);
+	tui__paint(top->tui, canvas);
 	view_canvas__destroy(canvas);
 }
 
@@ -257,7 +257,7 @@ static bool handle_keys(struct top *top)
 	int key;
 
 	top->resized = false;
-	while ((key = view_tui__key(top->tui)) != VIEW_KEY_NONE) {
+	while ((key = tui__key(top->tui)) != VIEW_KEY_NONE) {
 		unsigned int reaction = view_screen__key(top->screen, key);
 
 		if (reaction & VIEW_QUIT)
@@ -266,7 +266,7 @@ static bool handle_keys(struct top *top)
 			toggle_freeze(top);
 		redraw |= reaction & VIEW_REDRAW;
 	}
-	if (!view_tui__alive(top->tui))
+	if (!tui__alive(top->tui))
 		top->ended = true;
 	return redraw;
 }
@@ -302,7 +302,7 @@ static int run_screen(struct top *top, __u64 now_ns)
 	char err[256];
 	bool ok;
 
-	top->tui = view_tui__open(top->options->color, err, sizeof(err));
+	top->tui = tui__open(top->options->color, err, sizeof(err));
 	if (!top->tui) {
 		fprintf(stderr, "vfiotop: %s\n", err);
 		top->status = 1;
@@ -312,7 +312,7 @@ static int run_screen(struct top *top, __u64 now_ns)
 	ok = interact(top, now_ns);
 	unfreeze(top);
 	view_screen__destroy(top->screen);
-	view_tui__close(top->tui);
+	tui__close(top->tui);
 	return ok ? 0 : -1;
 }
 

@@ -20,4 +20,13 @@ $(VFIOTOP): $(VFIOTOP_OBJS) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(VFIOTOP_LIBS) $(TOOLS_LIBS) -o $@
 
--include $(VFIOTOP_OBJS:.o=.d)
+# The same screen over invented containers: for developers and tests, never installed.
+VFIOTOP_DEMO := $(BUILD)/tests/vfiotop-demo
+
+$(VFIOTOP_DEMO): tests/tui/vfiotop_demo.c $(filter-out %/main.o,$(VFIOTOP_OBJS)) $(LIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CFLAGS) -MMD -MP -MF $@.d $(filter %.c %.o %.a,$^) $(VFIOTOP_LIBS) \
+		$(TOOLS_LIBS) -o $@
+
+-include $(VFIOTOP_OBJS:.o=.d) $(VFIOTOP_DEMO).d

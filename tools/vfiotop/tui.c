@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * view_tui.c - the terminal: ncurses, colours, keys, and leaving it as it was found
+ * tui.c - the terminal: ncurses, colours, keys, and leaving it as it was found
  *
  * Called by vfiotop's loop only.
  */
@@ -16,12 +16,12 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "error.h"
-#include "view_screen.h"
-#include "view_tui.h"
-#include "xalloc.h"
+#include "lib/error.h"
+#include "lib/view_screen.h"
+#include "lib/xalloc.h"
+#include "tui.h"
 
-struct view_tui {
+struct tui {
 	SCREEN *screen;
 	FILE *keys;
 	bool own_keys; /* @keys was opened here */
@@ -107,7 +107,7 @@ static void rescue_disarm(void)
 		sigaction(crash_signals[i], &action, NULL);
 }
 
-static void set_attrs(struct view_tui *tui, enum view_color color)
+static void set_attrs(struct tui *tui, enum tui_color color)
 {
 	const char *no_color = getenv("NO_COLOR");
 
@@ -117,7 +117,7 @@ static void set_attrs(struct view_tui *tui, enum view_color color)
 	tui->attrs[VIEW_SORTED] = A_BOLD | A_UNDERLINE;
 	tui->attrs[VIEW_SELECTED] = A_REVERSE | A_BOLD;
 	tui->attrs[VIEW_ALERT] = A_BOLD;
-	if (color == VIEW_COLOR_NEVER || (color == VIEW_COLOR_AUTO && no_color && no_color[0]))
+	if (color == TUI_COLOR_NEVER || (color == TUI_COLOR_AUTO && no_color && no_color[0]))
 		return;
 	if (!has_colors() || start_color() == ERR)
 		return;
@@ -139,16 +139,16 @@ static FILE *open_keys(bool *own)
 	return fd < 0 ? NULL : fdopen(fd, "r");
 }
 
-static void close_keys(struct view_tui *tui)
+static void close_keys(struct tui *tui)
 {
 	if (tui->own_keys && tui->keys)
 		fclose(tui->keys);
 }
 
-struct view_tui *view_tui__open(enum view_color color, char *err, size_t err_size)
+struct tui *tui__open(enum tui_color color, char *err, size_t err_size)
 {
 	const char *term = getenv("TERM");
-	struct view_tui *tui = xcalloc(1, sizeof(*tui));
+	struct tui *tui = xcalloc(1, sizeof(*tui));
 
 	tui->keys = open_keys(&tui->own_keys);
 	if (!tui->keys) {
@@ -160,11 +160,15 @@ struct view_tui *view_tui__open(enum view_color color, char *err, size_t err_siz
 	rescue_save();
 	tui->screen = newterm(NULL, stdout, tui->keys);
 	if (!tui->screen) {
-		error__set(err, err_size,
-			   "cannot draw on this terminal: TERM is %s%s%s, which terminfo does not "
-			   "know; set TERM, or use -b for plain text",
-			   term && term[0] ? "'" : "", term && term[0] ? term : "not set",
-			   term && term[0] ? "'" : "");
+		if (term && term[0])
+			error__set(err, err_size,
+				   "cannot draw on this terminal: terminfo does not know TERM '%s'; "
+				   "set TERM, or use -b for plain text",
+				   term);
+		else
+			error__set(err, err_size,
+				   "cannot draw on this terminal: TERM is not set; set it, or use "
+				   "-b for plain text");
 		goto fail;
 	}
 	rescue_arm();
@@ -184,7 +188,7 @@ fail:
 	return NULL;
 }
 
-void view_tui__close(struct view_tui *tui)
+void tui__close(struct tui *tui)
 {
 	if (!tui)
 		return;
@@ -195,12 +199,12 @@ void view_tui__close(struct view_tui *tui)
 	free(tui);
 }
 
-int view_tui__fd(const struct view_tui *tui)
+int tui__fd(const struct tui *tui)
 {
 	return fileno(tui->keys);
 }
 
-bool view_tui__alive(const struct view_tui *tui)
+bool tui__alive(const struct tui *tui)
 {
 	return !tui->gone;
 }
@@ -223,7 +227,7 @@ static int translate(int key)
 	return key >= ' ' && key <= '~' ? key : VIEW_KEY_OTHER;
 }
 
-int view_tui__key(struct view_tui *tui)
+int tui__key(struct tui *tui)
 {
 	int waiting = 0, key;
 
@@ -232,12 +236,12 @@ int view_tui__key(struct view_tui *tui)
 	if (key != ERR)
 		return translate(key);
 	/* A terminal that hung up is readable and has nothing to read, for ever. */
-	if (errno == EIO || ioctl(view_tui__fd(tui), FIONREAD, &waiting))
+	if (errno == EIO || ioctl(tui__fd(tui), FIONREAD, &waiting))
 		tui->gone = true;
 	return VIEW_KEY_NONE;
 }
 
-void view_tui__size(struct view_tui *tui, int *rows, int *cols)
+void tui__size(struct tui *tui, int *rows, int *cols)
 {
 	struct winsize size;
 
@@ -250,7 +254,7 @@ void view_tui__size(struct view_tui *tui, int *rows, int *cols)
 	*cols = COLS > 0 ? COLS : 1;
 }
 
-void view_tui__paint(struct view_tui *tui, const struct view_canvas *canvas)
+void tui__paint(struct tui *tui, const struct view_canvas *canvas)
 {
 	erase();
 	for (int row = 0; row < canvas->rows && row < LINES; row++) {

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * view_screen_main.c - drawing the main screen
+ *
+ * From the top: summary, notices, containers, operations of the selected container or of all,
+ * keys. Called by view_screen.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view_rows.h"
+#include "view_screen_priv.h"
+
+#define MARK_COLS 1 /* before each row: the cursor */
+#define MIN_ROOM 4  /* rows for containers and operations together */
+
+/* Where the parts are, in rows of the canvas. */
+struct layout {
+	int notices, n_notices;
+	int containers, n_containers; /* rows below their head */
+	int ops, n_ops;		      /* rows below their title and head; 0: left out */
+	int footer;
+};
+
+/* As many segments as fit, two blanks apart; returns the column after the last. */
+static int draw_segments(struct view_canvas *canvas, int row, int room,
+			 const struct view_segment *segments, size_t n)
+{
+	int col = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int width = strlen(segments[i].text);
+
+		if (col + width > room)
+			continue;
+		view_canvas__put(canvas, row, col,
+				 segments[i].alert ? VIEW_ALERT :
+				 row == 0 && i == 0 ? VIEW_BOLD :
+						      VIEW_NORMAL,
+				 segments[i].text);
+		col += width + 2;
+	}
+	return col;
+}
+
+static void draw_summary(const struct view_frame *frame, bool frozen, struct view_canvas *canvas)
+{
+	static const char word[] = "FROZEN";
+	struct view_segment segments[VIEW_SEGMENTS];
+
+	for (int line = 0; line < VIEW_SUMMARY_LINES; line++) {
+		size_t n = view__summary(frame, line, segments);
+		int room = canvas->cols;
+
+		if (line == 0 && frozen) {
+			room -= sizeof(word) + 1;
+			view_canvas__put(canvas, 0, canvas->cols - (int)sizeof(word) + 1, VIEW_ALERT,
+					 word);
+		}
+		draw_segments(canvas, line, room, segments, n);
+	}
+}
+
+static void draw_notices(const struct layout *layout, const struct view_notice *notices,
+			 struct view_canvas *canvas)
+{
+	for (int i = 0; i < layout->n_notices; i++) {
+		view_canvas__put(canvas, layout->notices + i, 0,
+				 notices[i].alert ? VIEW_ALERT : VIEW_DIM, notices[i].text);
+		if ((int)strlen(notices[i].text) > canvas->cols)
+			view_canvas__put(canvas, layout->notices + i, canvas->cols - 3, VIEW_NORMAL,
+					 "...");
+	}
+}
+
+static void draw_head(const struct view_columns *columns, const struct field *sort, int row,
+		      struct view_canvas *canvas)
+{
+	const struct view_column *column = sort ? view_columns__find(columns, sort) : NULL;
+	char line[VIEW_LINE_SIZE];
+
+	view_columns__head(columns, line);
+	view_canvas__put(canvas, row, MARK_COLS, VIEW_HEAD, line);
+	view_canvas__paint(canvas, row, 0, canvas->cols, VIEW_HEAD);
+	if (column)
+		view_canvas__paint(canvas, row, MARK_COLS + column->at, column->width, VIEW_SORTED);
+}
+
+/* Failures stand out in their own column. */
+static void draw_errors(const struct view_columns *columns, const struct field_row *row, int at,
+			struct view_canvas *canvas)
+{
+	const struct field *field = field__find(columns->fields, columns->n_fields, "errors");
+	const struct view_column *column = view_columns__find(columns, field);
+
+	if (column && field->get(row).uint)
+		view_canvas__paint(canvas, at, MARK_COLS + column->at, column->width, VIEW_ALERT);
+}
+
+static void draw_row(const struct view_columns *columns, const struct field_row *row, int at,
+		     enum view_attr attr, struct view_canvas *canvas)
+{
+	char line[VIEW_LINE_SIZE];
+
+	view_columns__line(columns, row, line);
+	view_canvas__put(canvas, at, MARK_COLS, attr, line);
+	if (attr == VIEW_SELECTED) {
+		view_canvas__put(canvas, at, 0, attr, ">");
+		view_canvas__paint(canvas, at, 0, canvas->cols, attr);
+	} else {
+		draw_errors(columns, row, at, canvas);
+	}
+}
+
+/* Where there is no room for the state, a letter before the row says what is not just open. */
+static void draw_state(const struct view_columns *columns, const struct model_container *c, int at,
+		       struct view_canvas *canvas)
+{
+	const struct field *field = field__find(columns->fields, columns->n_fields, "state");
+
+	if (view_columns__find(columns, field))
+		return;
+	if (c->freed)
+		view_canvas__put(canvas, at, 0, VIEW_DIM, "g");
+	else if (c->file_closed)
+		view_canvas__put(canvas, at, 0, VIEW_BOLD, "c");
+}
+
+/*
+ * Operations get what they need, containers the rest; when both cannot have what they need,
+ * each gets half. The height of the operations follows from all containers, so that nothing
+ * moves when the selection does.
+ */
+static struct layout make_layout(const struct view_canvas *canvas, int n_notices, int containers,
+				 int ops)
+{
+	struct layout l = { .notices = VIEW_SUMMARY_LINES, .footer = canvas->rows - 1 };
+	int room;
+
+	l.n_notices = n_notices;
+	if (l.n_notices > canvas->rows / 6)
+		l.n_notices = canvas->rows / 6;
+	l.containers = l.notices + l.n_notices + 1;
+	/* Both heads, the operations' title, the footer. */
+	room = l.footer - l.containers - 2;
+	if (room < MIN_ROOM) { /* no operations then */
+		l.n_containers = l.footer - l.containers;
+		return l;
+	}
+	if (containers < 1)
+		containers = 1;
+	if (ops < 1)
+		ops = 1;
+	l.n_ops = room - containers > room / 2 ? room - containers : room / 2;
+	if (l.n_ops > ops)
+		l.n_ops = ops;
+	l.n_containers = containers > room / 3 ? containers : room / 3;
+	if (l.n_containers > room - l.n_ops)
+		l.n_containers = room - l.n_ops;
+	l.ops = l.containers + l.n_containers + 2;
+	return l;
+}
+
+/* Moves the cursor as the keys said; returns its row, -1 without one. */
+static int place_cursor(struct view_screen *screen, const struct field_row *rows, size_t n)
+{
+	long long at = -1;
+
+	for (size_t i = 0; i < n && screen->has_selected; i++) {
+		if (rows[i].container->id == screen->selected) {
+			at = i;
+			break;
+		}
+	}
+	if (screen->move && n) {
+		/* From nowhere, down comes to the first and up to the last row. */
+		at = at < 0 ? (screen->move > 0 ? screen->move - 1 : (long long)n + screen->move) :
+			      at + screen->move;
+		at = at < 0 ? 0 : at >= (long long)n ? (long long)n - 1 : at;
+	}
+	screen->move = 0;
+	screen->has_selected = at >= 0;
+	if (at >= 0)
+		screen->selected = rows[at].container->id;
+	return at;
+}
+
+static void scroll_to(struct view_screen *screen, int cursor, int page, size_t n)
+{
+	screen->page = page;
+	if (cursor >= 0 && (size_t)cursor < screen->top)
+		screen->top = cursor;
+	if (cursor >= 0 && cursor >= (int)screen->top + page)
+		screen->top = cursor - page + 1;
+	if (screen->top + page > n)
+		screen->top = n > (size_t)page ? n - page : 0;
+}
+
+static void draw_containers(struct view_screen *screen, const struct view_frame *frame,
+			    const struct layout *l, const struct field_row *rows, size_t n,
+			    int cursor, struct view_canvas *canvas)
+{
+	size_t end;
+
+	scroll_to(screen, cursor, l->n_containers, n);
+	end = screen->top + l->n_containers < n ? screen->top + l->n_containers : n;
+	for (size_t i = screen->top; i < end; i++)
+		view_columns__measure(&screen->containers, &rows[i]);
+	view_columns__fit(&screen->containers, canvas->cols - MARK_COLS);
+	draw_head(&screen->containers, screen->sort, l->containers - 1, canvas);
+	if (!n)
+		view_canvas__put(canvas, l->containers, MARK_COLS, VIEW_NORMAL,
+				 view__nothing(frame));
+	for (size_t i = screen->top; i < end; i++) {
+		int at = l->containers + (int)(i - screen->top);
+		bool freed = rows[i].container->freed;
+
+		if ((int)i != cursor)
+			draw_state(&screen->containers, rows[i].container, at, canvas);
+		draw_row(&screen->containers, &rows[i], at,
+			 (int)i == cursor ? VIEW_SELECTED :
+			 freed		  ? VIEW_DIM :
+					    VIEW_NORMAL,
+			 canvas);
+	}
+}
+
+/* "operations (3 of 7) of container 3 (qemu-system-x86)", or of all of them. */
+static void ops_title(const struct field_row *selected, size_t shown, size_t n, char *buf,
+		      size_t size)
+{
+	char command[VFIO_OBS_COMM_LEN] = "", part[64] = "";
+
+	if (shown < n)
+		snprintf(part, sizeof(part), " (%zu of %zu)", shown, n);
+	if (!selected) {
+		snprintf(buf, size, "operations%s of all containers, gone ones too", part);
+		return;
+	}
+	field__format_text(selected->container->comm, command, sizeof(command));
+	snprintf(buf, size, "operations%s of container %llu (%s)", part, selected->container->id,
+		 command[0] ? command : "opened before the tool began");
+}
+
+/* Keeps the @room rows in which most time was spent, in the order of the table. */
+static size_t drop_idle_ops(struct field_row *rows, size_t n, int room)
+{
+	while (n > (size_t)room) {
+		size_t least = 0;
+
+		for (size_t i = 1; i < n; i++)
+			if (rows[i].stats->sum_ns < rows[least].stats->sum_ns)
+				least = i;
+		n--;
+		memmove(&rows[least], &rows[least + 1], (n - least) * sizeof(*rows));
+	}
+	return n;
+}
+
+static void draw_ops(struct view_screen *screen, const struct view_frame *frame,
+		     const struct layout *l, const struct field_row *selected,
+		     struct view_canvas *canvas)
+{
+	struct field_row rows[VFIO_OP_COUNT];
+	size_t all = view_rows__ops(frame, selected ? selected->container : NULL, rows);
+	size_t n = drop_idle_ops(rows, all, l->n_ops);
+	char title[160];
+
+	ops_title(selected, n, all, title, sizeof(title));
+	view_canvas__put(canvas, l->ops - 2, MARK_COLS, VIEW_BOLD, title);
+	for (size_t i = 0; i < n; i++)
+		view_columns__measure(&screen->ops, &rows[i]);
+	view_columns__fit(&screen->ops, canvas->cols - MARK_COLS);
+	draw_head(&screen->ops, NULL, l->ops - 1, canvas);
+	if (!n)
+		view_canvas__put(canvas, l->ops, MARK_COLS, VIEW_NORMAL, "none yet");
+	for (size_t i = 0; i < n; i++)
+		draw_row(&screen->ops, &rows[i], l->ops + (int)i, VIEW_NORMAL, canvas);
+}
+
+static void draw_footer(const struct view_screen *screen, int row, size_t n,
+			struct view_canvas *canvas)
+{
+	size_t first = screen->top, end = first + screen->page;
+	bool high_first = screen->sort->low_first == screen->reverse;
+	struct view_segment segments[VIEW_SEGMENTS] = {
+		{ .text = "q quit" }, { .text = "? help" },
+	};
+	size_t k = 2;
+
+	if ((size_t)screen->page < n)
+		snprintf(segments[k++].text, sizeof(segments->text), "%zu-%zu of %zu", first + 1,
+			 end < n ? end : n, n);
+	snprintf(segments[k++].text, sizeof(segments->text), "< > sort: %s, %s first",
+		 screen->sort->title, high_first ? "high" : "low");
+	snprintf(segments[k++].text, sizeof(segments->text), "Up/Down select");
+	snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");
+	draw_segments(canvas, row, canvas->cols, segments, k);
+}
+
+void view_screen__draw_main(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+			    struct view_canvas *canvas)
+{
+	struct view_notice notices[VIEW_NOTICES];
+	struct field_row op_rows[VFIO_OP_COUNT], *rows;
+	size_t n = view_rows__containers(frame, screen->sort, screen->reverse, &rows);
+	int cursor = place_cursor(screen, rows, n);
+	struct layout l =
+		make_layout(canvas, view__notices(frame, notices), n > VIEW_ALL ? VIEW_ALL : (int)n,
+			    view_rows__ops(frame, NULL, op_rows));
+
+	draw_summary(frame, frozen, canvas);
+	draw_notices(&l, notices, canvas);
+	draw_containers(screen, frame, &l, rows, n, cursor, canvas);
+	if (l.n_ops)
+		draw_ops(screen, frame, &l, cursor >= 0 ? &rows[cursor] : NULL, canvas);
+	draw_footer(screen, l.footer, n, canvas);
+	free(rows);
+}
