@@ -105,12 +105,36 @@ struct vfio_outcome {
 	__u64 pages;
 };
 
+/* Account the duration @ns of one call. */
+static inline __attribute__((always_inline)) void
+vfio_op_stats_time(struct vfio_op_stats *s, __u64 ns)
+{
+	__u32 bucket = vfio_hist_index(ns);
+
+	vfio_obs_add(&s->sum_ns, ns);
+#ifdef VFIO_OBS_ATOMIC
+	/* Always true, but the verifier of 6.1 cannot see it, and the compiler must not. */
+	__asm__ volatile("" : "+r"(bucket));
+	if (bucket < VFIO_HIST_BUCKETS)
+		vfio_obs_add(&s->hist[bucket], 1);
+	/* Bounded for the verifier; each failed try means that another CPU stored a maximum. */
+	for (int i = 0; i < 8; i++) {
+		__u64 max = *(volatile __u64 *)&s->max_ns;
+
+		if (ns <= max || __sync_val_compare_and_swap(&s->max_ns, max, ns) == max)
+			break;
+	}
+#else
+	vfio_obs_add(&s->hist[bucket], 1);
+	if (ns > s->max_ns)
+		s->max_ns = ns;
+#endif
+}
+
+/* The count comes last: who sees it changed finds everything else of the call there too. */
 static inline __attribute__((always_inline)) void
 vfio_op_stats_add(struct vfio_op_stats *s, const struct vfio_outcome *o)
 {
-	__u32 bucket;
-
-	vfio_obs_add(&s->count, 1);
 	if (o->ret < 0) {
 		vfio_obs_add(&s->errors, 1);
 	} else {
@@ -119,32 +143,11 @@ vfio_op_stats_add(struct vfio_op_stats *s, const struct vfio_outcome *o)
 		if (o->pages)
 			vfio_obs_add(&s->pages, o->pages);
 	}
-	if (o->duration == VFIO_OBS_UNKNOWN) {
+	if (o->duration == VFIO_OBS_UNKNOWN)
 		vfio_obs_add(&s->unknown, 1);
-		return;
-	}
-	vfio_obs_add(&s->sum_ns, o->duration);
-	bucket = vfio_hist_index(o->duration);
-#ifdef VFIO_OBS_ATOMIC
-	/* Always true, but the verifier of 6.1 cannot see it, and the compiler must not. */
-	__asm__ volatile("" : "+r"(bucket));
-	if (bucket >= VFIO_HIST_BUCKETS)
-		return;
-#endif
-	vfio_obs_add(&s->hist[bucket], 1);
-#ifdef VFIO_OBS_ATOMIC
-	/* Bounded for the verifier; each failed try means that another CPU stored a maximum. */
-	for (int i = 0; i < 8; i++) {
-		__u64 max = *(volatile __u64 *)&s->max_ns;
-
-		if (o->duration <= max ||
-		    __sync_val_compare_and_swap(&s->max_ns, max, o->duration) == max)
-			break;
-	}
-#else
-	if (o->duration > s->max_ns)
-		s->max_ns = o->duration;
-#endif
+	else
+		vfio_op_stats_time(s, o->duration);
+	vfio_obs_add(&s->count, 1);
 }
 
 /* The operation of an ioctl event. */

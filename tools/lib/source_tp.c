@@ -46,7 +46,7 @@
 /* Blocks of the pool: 19 MB, some 500 containers that use 8 operations each. */
 #define POOL_BLOCKS 4096
 #define RING_BYTES_ALL (32UL << 20)
-#define RING_BYTES_RARE (4UL << 20)
+#define RING_BYTES_RARE (16UL << 20)
 #define RING_MIN_RECORDS 64
 /* Where the load instance of vfio goes in a container's id. */
 #define INSTANCE_SHIFT 48
@@ -68,8 +68,10 @@ struct source_tp {
 	__u64 module;		   /* tp_module__instance() of the last attach */
 	__u64 refused;		   /* instance of the module that was not attached to */
 	__u64 id_bits;		   /* number of loads seen, in place */
+	__u32 checked_btf;	   /* of tp_module__check() */
 	__u64 checked_ns, stats_ns;
 	unsigned int idle_times;
+	struct tp_module_use use;  /* at the last look, to see that it stays */
 	struct source_loss loss;
 	bool loss_told;
 	char srcversion[40];
@@ -278,7 +280,7 @@ static int attach_event(struct source_tp *tp, unsigned int type, char *err, size
 static int attach(struct source_tp *tp, char *err, size_t err_size)
 {
 	__u64 module = tp_module__instance();
-	int ret = tp_module__check(err, err_size);
+	int ret = tp_module__check(&tp->checked_btf, err, err_size);
 
 	/* open last: of a container whose open is seen everything else is seen too. */
 	for (unsigned int type = VFIO_EV_COUNT; !ret && type-- > 0;)
@@ -385,13 +387,26 @@ static void let_go(struct source_tp *tp, const struct source_sink *sink)
 		 "let go of vfio, which nobody uses, so that it can be unloaded; waiting for it");
 }
 
+/*
+ * Somebody uses vfio, with no doubt: another tool that attaches or lets go right now changes the
+ * numbers while they are read, so they must be the same at two looks.
+ */
+static bool in_use(struct source_tp *tp)
+{
+	struct tp_module_use before = tp->use;
+
+	tp_module__use(&tp->use, 0);
+	return tp->use.holders || (!tp_module__idle(&tp->use) && tp->use.refs == before.refs &&
+				   tp->use.links == before.links);
+}
+
 static void try_attach_again(struct source_tp *tp, const struct source_sink *sink)
 {
 	__u64 module = tp_module__instance();
 
 	if (!module || module == tp->refused)
 		return;
-	if (module == tp->module && tp_module__idle(0))
+	if (module == tp->module && !in_use(tp))
 		return;
 	if (!attach(tp, tp->error, sizeof(tp->error))) {
 		tell_gap(sink, SOURCE_GAP_ATTACHED, "attached to vfio again");
@@ -418,7 +433,8 @@ static void follow_module(struct source_tp *tp, const struct source_sink *sink)
 	}
 	if (tp->opts.keep_attached)
 		return;
-	tp->idle_times = tp_module__idle(tp->n_links) ? tp->idle_times + 1 : 0;
+	tp_module__use(&tp->use, tp->n_links);
+	tp->idle_times = tp_module__idle(&tp->use) ? tp->idle_times + 1 : 0;
 	if (tp->idle_times >= IDLE_TIMES)
 		let_go(tp, sink);
 }
@@ -517,15 +533,17 @@ static int prepare(struct source_tp *tp, char *err, size_t err_size)
 struct source *source_tp__open(const struct source_live_opts *opts, char *err, size_t err_size)
 {
 	struct source_tp *tp;
+	__u32 checked = 0;
 
 	if (!may_trace()) {
 		error__set(err, err_size, "cannot attach to vfio: not permitted to load BPF programs; "
 			   "run as root, or with CAP_BPF and CAP_PERFMON");
 		return NULL;
 	}
-	if (tp_module__check(err, err_size))
+	if (tp_module__check(&checked, err, err_size))
 		return NULL;
 	tp = xcalloc(1, sizeof(*tp));
+	tp->checked_btf = checked;
 	tp->source.ops = &tp_ops;
 	tp->opts = *opts;
 	if (prepare(tp, err, err_size)) {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "error.h"
 #include "event.h"
@@ -154,9 +155,28 @@ static int explain_no_btf(int cause, char *err, size_t err_size)
 	return -ENOTSUP;
 }
 
-int tp_module__check(char *err, size_t err_size)
+/* CRC of the module's BTF, 0 when it cannot be read. */
+static __u32 btf_crc(void)
+{
+	FILE *f = fopen(MODULE_BTF, "re");
+	unsigned char buf[4096];
+	uLong crc = crc32(0, NULL, 0);
+	size_t n, all = 0;
+
+	if (!f)
+		return 0;
+	while ((n = fread(buf, 1, sizeof(buf), f))) {
+		crc = crc32(crc, buf, n);
+		all += n;
+	}
+	fclose(f);
+	return all ? crc : 0;
+}
+
+int tp_module__check(__u32 *known, char *err, size_t err_size)
 {
 	struct btf *kernel, *module;
+	__u32 crc;
 	int ret;
 
 	if (!tp_module__instance()) {
@@ -164,6 +184,9 @@ int tp_module__check(char *err, size_t err_size)
 			   "'modprobe vfio'");
 		return -ENOENT;
 	}
+	crc = btf_crc();
+	if (crc && crc == *known)
+		return 0;
 	kernel = btf__parse(KERNEL_BTF, NULL);
 	if (!kernel)
 		return explain_no_btf(-errno, err, err_size);
@@ -174,6 +197,8 @@ int tp_module__check(char *err, size_t err_size)
 		ret = explain_no_btf(-errno, err, err_size);
 	btf__free(module);
 	btf__free(kernel);
+	if (!ret)
+		*known = crc;
 	return ret;
 }
 
@@ -229,14 +254,19 @@ static unsigned int count_links(void)
 	return n;
 }
 
-bool tp_module__idle(unsigned int own_links)
+void tp_module__use(struct tp_module_use *use, unsigned int own_links)
 {
 	char line[32];
-	unsigned long refs;
+	unsigned int found;
 
-	if (has_holders())
-		return false;
+	memset(use, 0, sizeof(*use));
+	use->holders = has_holders();
 	read_line(MODULE_DIR "/refcnt", line, sizeof(line));
-	refs = strtoul(line, NULL, 10);
-	return refs <= own_links || refs <= count_links();
+	use->refs = strtoul(line, NULL, 10);
+	use->links = own_links;
+	if (use->holders || use->refs <= own_links)
+		return;
+	found = count_links();
+	if (found > own_links)
+		use->links = found;
 }

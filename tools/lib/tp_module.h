@@ -17,17 +17,27 @@ __u64 tp_module__instance(void);
 
 /*
  * tp_module__check - the loaded vfio has the tracepoints of event_list.h with equal prototypes.
+ * @known: CRC of the last BTF that passed, kept by the caller, 0 none: an equal one passes at once.
  * Returns 0, or -errno with a sentence in @err: not loaded (-ENOENT), without BTF or not ours
  * (-ENOTSUP), another prototype (-EPROTO).
  */
-int tp_module__check(char *err, size_t err_size);
+int tp_module__check(__u32 *known, char *err, size_t err_size);
 
 /*
- * tp_module__idle - nothing but tracing tools holds vfio: no other module, no open file.
- * @own_links: the caller's raw tracepoint links on vfio. Those of other programs are counted
- * where the kernel lets us (CAP_SYS_ADMIN), else they look like users.
+ * Who holds vfio. @links are the raw tracepoint links on it, of all programs where the kernel lets
+ * us count them (CAP_SYS_ADMIN), else the caller's; they are among @refs.
  */
-bool tp_module__idle(unsigned int own_links);
+struct tp_module_use {
+	bool holders; /* other modules use it */
+	unsigned long refs, links;
+};
+void tp_module__use(struct tp_module_use *use, unsigned int own_links);
+
+/* Nothing but tracing tools holds vfio: no other module, no open file. */
+static inline bool tp_module__idle(const struct tp_module_use *use)
+{
+	return !use->holders && use->refs <= use->links;
+}
 
 /* srcversion of the loaded vfio, "" unknown. */
 void tp_module__srcversion(char *buf, size_t size);

@@ -91,7 +91,8 @@ static void deliver_block(struct tp_stats *stats, __u32 block, __u64 id_bits,
 			  const struct source_sink *sink)
 {
 	const struct vfio_op_stats *from = &stats->maps.pool[block];
-	__u64 count = read_once(from->count);
+	/* The programs change it last, so what is read behind it belongs to it or is newer. */
+	__u64 count = __atomic_load_n(&from->count, __ATOMIC_ACQUIRE);
 
 	if (!count || count == stats->last_count[block])
 		return;

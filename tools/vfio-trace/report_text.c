@@ -6,8 +6,27 @@
 #include "lib/fmt.h"
 #include "report.h"
 
-/* Containers listed one by one; --json has all. */
+/* Listed one by one; --json has all. */
 #define MAX_CONTAINERS 50
+#define MAX_GAPS 8
+
+static void print_gaps(const struct report *report, FILE *out)
+{
+	__u64 offset = report->info.realtime_offset_ns;
+	char text[FMT_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n_gaps; i++) {
+		if (report->gaps[i].kind == SOURCE_GAP_TRUNCATED)
+			continue;
+		if (++n <= MAX_GAPS)
+			fprintf(out, "Gap         %s: %s\n",
+				fmt_time(text, sizeof(text), report->gaps[i].ts_ns + offset),
+				report->gaps[i].why);
+	}
+	if (n > MAX_GAPS)
+		fprintf(out, "Gaps        %zu more; --json lists all\n", n - MAX_GAPS);
+}
 
 static void print_head(const struct report *report, FILE *out)
 {
@@ -30,11 +49,7 @@ static void print_head(const struct report *report, FILE *out)
 			report->loss.ring, report->loss.recursion, report->loss.damaged);
 	fprintf(out, "\nComplete    %s%s\n", report->truncated ? "no, " : "yes",
 		report->truncated ? report->truncated : "");
-	for (size_t i = 0; i < report->n_gaps; i++)
-		if (report->gaps[i].kind != SOURCE_GAP_TRUNCATED)
-			fprintf(out, "Gap         %s: %s\n",
-				fmt_time(text, sizeof(text), report->gaps[i].ts_ns + offset),
-				report->gaps[i].why);
+	print_gaps(report, out);
 }
 
 static void print_latency(bool known, __u64 ns, FILE *out)
