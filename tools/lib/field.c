@@ -36,11 +36,18 @@ const char *field__state(const struct model_container *c)
 
 /* Text of single values */
 
-static void format_uint(enum field_unit unit, __u64 value, char *buf, size_t size)
+void field__format_uint(enum field_unit unit, __u64 value, char *buf, size_t size)
 {
 	switch (unit) {
 	case UNIT_BYTES:
 		fmt_bytes(buf, size, value);
+		break;
+	case UNIT_ID:
+		if (value >> SOURCE_ID_LOAD_SHIFT)
+			snprintf(buf, size, "%llu:%llu", value >> SOURCE_ID_LOAD_SHIFT,
+				 value & ((1ULL << SOURCE_ID_LOAD_SHIFT) - 1));
+		else
+			snprintf(buf, size, "%llu", value);
 		break;
 	case UNIT_BYTES_PER_S:
 		fmt_bytes(buf, size > 2 ? size - 2 : size, value);
@@ -133,7 +140,7 @@ void field__format(const struct field *field, const struct field_value *value, c
 		snprintf(buf, size, "-");
 		break;
 	case FIELD_UINT:
-		format_uint(field->unit, value->uint, buf, size);
+		field__format_uint(field->unit, value->uint, buf, size);
 		break;
 	case FIELD_REAL:
 		if (field->unit == UNIT_PERCENT)

@@ -42,6 +42,7 @@ struct field_value {
 
 enum field_unit {
 	UNIT_PLAIN, /* a number that names something: never shortened */
+	UNIT_ID,    /* a container's id: "5"; "2:5" after the module was loaded twice anew */
 	UNIT_COUNT,
 	UNIT_PAGES,
 	UNIT_BYTES,
@@ -84,6 +85,8 @@ int field__compare(const struct field_value *a, const struct field_value *b);
 /* "open", "closed" (file closed, container alive), "gone" (freed); NULL: unknown. */
 const char *field__state(const struct model_container *c);
 
+/* Text of one number; what field__format() uses. */
+void field__format_uint(enum field_unit unit, __u64 value, char *buf, size_t size);
 /* Copies @text, all that a terminal might obey or that is not ASCII replaced by '?'. */
 void field__format_text(const char *text, char *buf, size_t size);
 

@@ -244,7 +244,7 @@ static void on_attach(struct model_container *c, const struct vfio_rec *rec)
 	c->groups_known = c->n_groups == vfio_w(rec, ATTACH, groups);
 }
 
-static void on_detach(struct tracked *entry, const struct vfio_rec *rec)
+static void on_detach(struct tracked *entry, const struct vfio_rec *rec, bool aggregates)
 {
 	struct model_container *c = &entry->c;
 
@@ -254,8 +254,10 @@ static void on_detach(struct tracked *entry, const struct vfio_rec *rec)
 		groups_clear(c);
 		set_no_backend(c);
 		entry->gauges_reset = true;
-		c->gauges = (struct vfio_gauges){ 0 };
 		c->gauges_known = true;
+		/* The kernel's reading may be ahead of this event already. */
+		if (!aggregates)
+			c->gauges = (struct vfio_gauges){ 0 };
 	}
 	c->groups_known = c->n_groups == vfio_w(rec, DETACH, groups);
 }
@@ -280,7 +282,7 @@ static void on_release(struct model_container *c, const struct vfio_rec *rec)
 	}
 }
 
-static void apply_state(struct tracked *entry, const struct vfio_rec *rec)
+static void apply_state(struct tracked *entry, const struct vfio_rec *rec, bool aggregates)
 {
 	struct model_container *c = &entry->c;
 
@@ -292,7 +294,7 @@ static void apply_state(struct tracked *entry, const struct vfio_rec *rec)
 		on_attach(c, rec);
 		break;
 	case VFIO_EV_DETACH:
-		on_detach(entry, rec);
+		on_detach(entry, rec, aggregates);
 		break;
 	case VFIO_EV_SET_IOMMU:
 		groups_hint_count(c, vfio_w(rec, SET_IOMMU, groups));
@@ -358,7 +360,7 @@ static void apply_outcome(struct model *model, struct tracked *entry, const stru
 	bool count = !model->aggregates || !entry;
 	struct model_op *ops[2] = { NULL, NULL };
 
-	if (o->op == VFIO_OP_NONE)
+	if (o->op == VFIO_OP_NONE || (!count && o->ret >= 0))
 		return;
 	ops[0] = op_get(&model->total[o->op]);
 	if (entry)
@@ -391,7 +393,7 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 	}
 	if (rec->id) {
 		entry = entry_get(model, rec->id);
-		apply_state(entry, rec);
+		apply_state(entry, rec, model->aggregates);
 		if (!model->aggregates) {
 			if (rec->type == VFIO_EV_OPEN)
 				entry->c.gauges_known = true;

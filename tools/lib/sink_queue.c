@@ -183,11 +183,10 @@ void sink_queue__deliver(struct sink_queue *queue, const struct source_sink *sin
 	queue->first = queue->end = 0;
 }
 
-bool sink_queue__next(const struct sink_queue *queue, __u64 floor_ns, __u64 *ts_ns)
+bool sink_queue__next(const struct sink_queue *queue, __u64 *ts_ns)
 {
-	*ts_ns = floor_ns;
 	for (size_t i = queue->first; i < queue->end; i++)
 		if (item_time(&queue->items[i], ts_ns))
-			break;
-	return queue->first < queue->end;
+			return true;
+	return false;
 }

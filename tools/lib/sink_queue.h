@@ -24,7 +24,7 @@ struct source_sink sink_queue__sink(struct sink_queue *queue);
  */
 void sink_queue__deliver(struct sink_queue *queue, const struct source_sink *sink, __u64 until_ns);
 
-/* False: the queue is empty. @ts_ns: of the first event or gap in it, @floor_ns without any. */
-bool sink_queue__next(const struct sink_queue *queue, __u64 floor_ns, __u64 *ts_ns);
+/* The instant of the first event or gap in the queue; false: there is none. */
+bool sink_queue__next(const struct sink_queue *queue, __u64 *ts_ns);
 
 #endif

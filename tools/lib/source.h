@@ -18,6 +18,12 @@
 
 struct source;
 
+/*
+ * A container's id, as sources give it: what the module counts, from 1, in the low bits, and above
+ * how often the module was loaded anew while the source watched.
+ */
+#define SOURCE_ID_LOAD_SHIFT 48
+
 /* What a source could not deliver, cumulative since it was opened. Zero is known to be zero. */
 struct source_loss {
 	__u64 ring;	   /* events lost because a CPU's ring was full */

@@ -14,12 +14,12 @@ struct source_paced {
 	int state; /* of @inner: 1 goes on, 0 at its end, -errno broken */
 };
 
-/* Reads on until something is in the queue or there is nothing more. */
+/* Reads on until something with a time is in the queue or there is nothing more. */
 static bool fill(struct source_paced *paced, __u64 *ts_ns)
 {
 	struct source_sink sink = sink_queue__sink(paced->queue);
 
-	while (!sink_queue__next(paced->queue, paced->until_ns, ts_ns)) {
+	while (!sink_queue__next(paced->queue, ts_ns)) {
 		if (paced->state <= 0)
 			return false;
 		paced->state = source__poll(paced->inner, &sink);
@@ -37,6 +37,8 @@ static int paced_poll(struct source *source, const struct source_sink *sink)
 			return 1;
 		sink_queue__deliver(paced->queue, sink, paced->until_ns);
 	}
+	/* Only what has no time of its own is left. */
+	sink_queue__deliver(paced->queue, sink, paced->until_ns);
 	return paced->state;
 }
 

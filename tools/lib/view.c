@@ -124,6 +124,11 @@ size_t view__summary(const struct view_frame *frame, int line,
 
 static bool notice_gap(const struct view_frame *frame, struct view_notice *notice)
 {
+	static const enum view_level levels[] = {
+		[SOURCE_GAP_ATTACHED] = VIEW_LEVEL_INFO,
+		[SOURCE_GAP_DETACHED] = VIEW_LEVEL_NOTE,
+		[SOURCE_GAP_TRUNCATED] = VIEW_LEVEL_ALERT,
+	};
 	char when[FMT_MAX], why[sizeof(notice->text) - FMT_MAX];
 	enum source_gap kind = model__gap_kind(frame->model);
 	__u64 ts_ns;
@@ -138,7 +143,7 @@ static bool notice_gap(const struct view_frame *frame, struct view_notice *notic
 	when[strcspn(when, ".")] = '\0';
 	field__format_text(gap, why, sizeof(why));
 	snprintf(notice->text, sizeof(notice->text), "%s: %s", strchr(when, ' ') + 1, why);
-	notice->alert = kind != SOURCE_GAP_ATTACHED;
+	notice->level = levels[kind];
 	return true;
 }
 
@@ -164,7 +169,7 @@ static bool notice_loss(const struct view_frame *frame, struct view_notice *noti
 				 any ? "," : "", kinds[i].n, kinds[i].what);
 		any = true;
 	}
-	notice->alert = true;
+	notice->level = VIEW_LEVEL_ALERT;
 	return any;
 }
 
@@ -173,7 +178,7 @@ static bool notice_detail(const struct view_frame *frame, struct view_notice *no
 	if (!frame->info->detail[0])
 		return false;
 	field__format_text(frame->info->detail, notice->text, sizeof(notice->text));
-	notice->alert = false;
+	notice->level = VIEW_LEVEL_INFO;
 	return true;
 }
 

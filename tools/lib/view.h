@@ -48,9 +48,11 @@ size_t view__summary(const struct view_frame *frame, int line,
 		     struct view_segment segments[VIEW_SEGMENTS]);
 
 /* Sentences under the summary: gaps, losses, what the source cannot see. */
+enum view_level { VIEW_LEVEL_INFO, VIEW_LEVEL_NOTE, VIEW_LEVEL_ALERT };
+
 struct view_notice {
 	char text[320];
-	bool alert;
+	enum view_level level;
 };
 size_t view__notices(const struct view_frame *frame, struct view_notice notices[VIEW_NOTICES]);
 

@@ -22,7 +22,7 @@ static void print_summary(FILE *out, const struct view_frame *frame)
 	}
 	n = view__notices(frame, notices);
 	for (size_t i = 0; i < n; i++)
-		fprintf(out, "%s%s\n", notices[i].alert ? "! " : "", notices[i].text);
+		fprintf(out, "%s%s\n", notices[i].level == VIEW_LEVEL_ALERT ? "! " : "", notices[i].text);
 }
 
 static void print_rows(FILE *out, struct view_columns *columns, const struct field_row *rows,
@@ -45,11 +45,11 @@ static void print_rows(FILE *out, struct view_columns *columns, const struct fie
 static void print_op_rows(FILE *out, struct view_columns *columns, const struct field_row *rows,
 			  size_t n)
 {
-	char line[VIEW_LINE_SIZE], id[24] = "all";
+	char line[VIEW_LINE_SIZE], id[48] = "all";
 
 	for (size_t i = 0; i < n; i++) {
 		if (rows[i].container)
-			snprintf(id, sizeof(id), "%llu", rows[i].container->id);
+			field__format_uint(UNIT_ID, rows[i].container->id, id, sizeof(id));
 		view_columns__line(columns, &rows[i], line);
 		fprintf(out, "%5s %s\n", id, line);
 	}

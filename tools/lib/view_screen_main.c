@@ -65,9 +65,15 @@ static void draw_summary(const struct view_frame *frame, bool frozen, struct vie
 static void draw_notices(const struct layout *layout, const struct view_notice *notices,
 			 struct view_canvas *canvas)
 {
+	static const enum view_attr attrs[] = {
+		[VIEW_LEVEL_INFO] = VIEW_DIM,
+		[VIEW_LEVEL_NOTE] = VIEW_BOLD,
+		[VIEW_LEVEL_ALERT] = VIEW_ALERT,
+	};
+
 	for (int i = 0; i < layout->n_notices; i++) {
 		view_canvas__put(canvas, layout->notices + i, 0,
-				 notices[i].alert ? VIEW_ALERT : VIEW_DIM, notices[i].text);
+				 attrs[notices[i].level], notices[i].text);
 		if ((int)strlen(notices[i].text) > canvas->cols)
 			view_canvas__put(canvas, layout->notices + i, canvas->cols - 3, VIEW_NORMAL,
 					 "...");
@@ -230,7 +236,7 @@ static void draw_containers(struct view_screen *screen, const struct view_frame 
 static void ops_title(const struct field_row *selected, size_t shown, size_t n, char *buf,
 		      size_t size)
 {
-	char command[VFIO_OBS_COMM_LEN] = "", part[64] = "";
+	char command[VFIO_OBS_COMM_LEN] = "", part[64] = "", id[48];
 
 	if (shown < n)
 		snprintf(part, sizeof(part), " (%zu of %zu)", shown, n);
@@ -239,7 +245,8 @@ static void ops_title(const struct field_row *selected, size_t shown, size_t n, 
 		return;
 	}
 	field__format_text(selected->container->comm, command, sizeof(command));
-	snprintf(buf, size, "operations%s of container %llu (%s)", part, selected->container->id,
+	field__format_uint(UNIT_ID, selected->container->id, id, sizeof(id));
+	snprintf(buf, size, "operations%s of container %s (%s)", part, id,
 		 command[0] ? command : "opened before the tool began");
 }
 
@@ -265,7 +272,7 @@ static void draw_ops(struct view_screen *screen, const struct view_frame *frame,
 	struct field_row rows[VFIO_OP_COUNT];
 	size_t all = view_rows__ops(frame, selected ? selected->container : NULL, rows);
 	size_t n = drop_idle_ops(rows, all, l->n_ops);
-	char title[160];
+	char title[224];
 
 	ops_title(selected, n, all, title, sizeof(title));
 	view_canvas__put(canvas, l->ops - 2, MARK_COLS, VIEW_BOLD, title);

@@ -108,7 +108,7 @@ static bool is_over(const struct top *top)
 /* Starts the first interval, and the clock of a replay. */
 static bool start(struct top *top, __u64 *now_ns)
 {
-	__u64 first_ns;
+	__u64 first_ns = 0;
 
 	*now_ns = clock_ns(CLOCK_BOOTTIME);
 	if (!top->info.live) {
