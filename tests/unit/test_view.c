@@ -1,0 +1,696 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_view.c - batch text, JSON and the screen over a scripted source; the pace of a replay
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/source_fake.h"
+#include "lib/source_paced.h"
+#include "lib/view.h"
+#include "lib/view_batch.h"
+#include "lib/view_columns.h"
+#include "lib/view_json.h"
+#include "lib/view_rows.h"
+#include "lib/view_screen.h"
+
+#define SEC 1000000000ULL
+
+/* What the scene below looks like; checked by eye when it changes. */
+#define GOLDEN_BATCH \
+	"vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  tool 1.2% CPU\n" \
+	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups  1 gone\n" \
+	"\n" \
+	"ID  PID COMMAND GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS BUSIEST    P50    P99    MAX CGROUP\n" \
+	" 2    - -       7,?    -       -          -    -      -      -   200      0 pin     2.00us 2.98us 2.99us      -\n" \
+	" 1 1001 fake-1  12,13  type1   open   1m01s    3   1.0G   262k   6.0      1 map_dma 2.00us  250ms  250ms      -\n" \
+	" 3 1003 fake-3  20             closed   11s    1      0      0   2.0      0                                   -\n" \
+	" 4 1004 fake-4                 gone      4s    0      0      0   1.0      0                                   -\n" \
+	"\n" \
+	"   ID OPERATION COUNT OPS/S  BUSY ERRORS    P50    P90    P99  P99.9    MAX   MEAN   TIME BYTES PAGES  SPEED UNTIMED FAILURES\n" \
+	"    2 pin         200   200  0.0%      0 2.00us 2.78us 2.98us 2.98us 2.99us 2.00us  399us         800              0\n" \
+	"    1 open          1   1.0            0\n" \
+	"    1 attach        2   2.0  0.1%      0  299us  299us  299us  299us  300us  300us  600us                          0\n" \
+	"    1 set_iommu     1   1.0  0.1%      0 1.00ms 1.00ms 1.00ms 1.00ms 1.00ms 1.00ms 1.00ms                          0\n" \
+	"    1 map_dma       2   2.0 25.0%      1 2.00us  250ms  250ms  250ms  250ms  125ms  250ms  1.0G       4.0G/s       0 EEXIST 1\n" \
+	"    3 open          1   1.0            0\n" \
+	"    3 attach        1   1.0  0.0%      0      -      -      -      -      -      -      -                          1\n" \
+	"    4 open          1   1.0            0\n" \
+	"  all open          3   3.0            0\n" \
+	"  all attach        3   3.0  0.1%      0  299us  299us  299us  299us  300us  300us  600us                          1\n" \
+	"  all set_iommu     1   1.0  0.1%      0 1.00ms 1.00ms 1.00ms 1.00ms 1.00ms 1.00ms 1.00ms                          0\n" \
+	"  all map_dma       2   2.0 25.0%      1 2.00us  250ms  250ms  250ms  250ms  125ms  250ms  1.0G       4.0G/s       0 EEXIST 1\n" \
+	"  all pin         200   200  0.0%      0 2.00us 2.78us 2.98us 2.98us 2.99us 2.00us  399us         800              0\n" \
+	"\n"
+#define GOLDEN_80x24 \
+	"vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s\n" \
+	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups\n" \
+	" ID  PID COMMAND GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS\n" \
+	"  2    - -       7,?    -       -          -    -      -      -   200      0\n" \
+	"  1 1001 fake-1  12,13  type1   open   1m01s    3   1.0G   262k   6.0      1\n" \
+	"  3 1003 fake-3  20             closed   11s    1      0      0   2.0      0\n" \
+	"  4 1004 fake-4                 gone      4s    0      0      0   1.0      0\n" \
+	"\n" \
+	"\n" \
+	" operations of all containers, gone ones too\n" \
+	" OPERATION COUNT OPS/S  BUSY ERRORS    P50    P99    MAX BYTES PAGES FAILURES\n" \
+	" open          3   3.0            0\n" \
+	" attach        3   3.0  0.1%      0  299us  299us  300us\n" \
+	" set_iommu     1   1.0  0.1%      0 1.00ms 1.00ms 1.00ms\n" \
+	" map_dma       2   2.0 25.0%      1 2.00us  250ms  250ms  1.0G       EEXIST 1\n" \
+	" pin         200   200  0.0%      0 2.00us 2.98us 2.99us         800\n" \
+	"\n" \
+	"\n" \
+	"\n" \
+	"\n" \
+	"\n" \
+	"\n" \
+	"\n" \
+	"q quit  ? help  < > sort: OPS/S, high first  Up/Down select  Space freeze\n"
+#define GOLDEN_200x16 \
+	"vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  tool 1.2% CPU                                                                                                               FROZEN\n" \
+	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups  1 gone\n" \
+	" ID  PID COMMAND GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS BUSIEST    P50    P99    MAX CGROUP\n" \
+	"> 2    - -       7,?    -       -          -    -      -      -   200      0 pin     2.00us 2.98us 2.99us      -\n" \
+	"  1 1001 fake-1  12,13  type1   open   1m01s    3   1.0G   262k   6.0      1 map_dma 2.00us  250ms  250ms      -\n" \
+	"  3 1003 fake-3  20             closed   11s    1      0      0   2.0      0                                   -\n" \
+	"  4 1004 fake-4                 gone      4s    0      0      0   1.0      0                                   -\n" \
+	" operations of container 2 (opened before the tool began)\n" \
+	" OPERATION COUNT OPS/S BUSY ERRORS    P50    P90    P99  P99.9    MAX   MEAN  TIME BYTES PAGES SPEED UNTIMED FAILURES\n" \
+	" pin         200   200 0.0%      0 2.00us 2.78us 2.98us 2.98us 2.99us 2.00us 399us         800             0\n" \
+	"\n" \
+	"\n" \
+	"\n" \
+	"\n" \
+	"\n" \
+	"q quit  ? help  < > sort: OPS/S, high first  Up/Down select  Space freeze\n"
+
+/* A scripted source joined to a model, and the frame that views are given. */
+struct fixture {
+	struct source *source;
+	struct source_info info;
+	struct source_sink feed, sink;
+	struct model *model;
+	struct view_frame frame;
+};
+
+static void setup(struct fixture *f)
+{
+	struct source_info info = {
+		.name = "fake",
+		.live = true,
+		.host = "box",
+		.kernel = "6.1.0-test",
+		/* 2026-01-02 03:04:05 at boottime 0 */
+		.realtime_offset_ns = 1767323045 * SEC,
+	};
+
+	f->source = source_fake__open(&info);
+	source__info(f->source, &f->info);
+	f->feed = source_fake__feed(f->source);
+	f->model = model__create();
+	f->sink = model__sink(f->model, false);
+	f->frame = (struct view_frame){
+		.model = f->model, .info = &f->info, .interval_ns = SEC, .cpu_percent = 1.25,
+	};
+	model__advance(f->model, 100 * SEC, 0);
+}
+
+/* A refresh at @now_ns of all that was fed. */
+static void refresh(struct fixture *f, __u64 now_ns)
+{
+	assert_int_equal(source__poll(f->source, &f->sink), 1);
+	model__advance(f->model, now_ns, 60 * SEC);
+	f->frame.now_ns = now_ns;
+	f->frame.number++;
+}
+
+static void teardown(struct fixture *f)
+{
+	model__destroy(f->model);
+	source__close(f->source);
+}
+
+static void feed_map(struct fixture *f, __u64 id, __u64 ts, __u64 size, __s64 ret, __u64 duration)
+{
+	fake_event(&f->feed, IOCTL, id, ts, .cmd = VFIO_CMD_MAP_DMA, .groups = 1,
+		   .has_backend = true, .known = true, .flags = 3, .size = size, .ret = ret,
+		   .duration = duration);
+}
+
+/* One of each: a busy one, one that failed, a partial one, one that is closed, one that is gone. */
+static void feed_scene(struct fixture *f)
+{
+	fake_event(&f->feed, OPEN, 1, 40 * SEC, .ret = 0);
+	fake_event(&f->feed, GET, 1, 40 * SEC, .refs = 1);
+	fake_event(&f->feed, ATTACH, 1, 40 * SEC, .group = 12, .type = 0, .groups = 1, .refs = 2,
+		   .duration = 300000);
+	fake_event(&f->feed, ATTACH, 1, 40 * SEC, .group = 13, .type = 0, .groups = 2, .refs = 3,
+		   .duration = 300000);
+	fake_event(&f->feed, SET_IOMMU, 1, 40 * SEC, .type = 3, .backend = "vfio-iommu-type1",
+		   .groups = 2, .duration = 1000000);
+	feed_map(f, 1, 41 * SEC, 1ULL << 30, 0, 250000000);
+	feed_map(f, 1, 41 * SEC, 4096, -17, 2000);
+
+	fake_event(&f->feed, PIN, 2, 100 * SEC, .group = 7, .npage = 4, .ret = 4, .duration = 1000);
+	for (int i = 1; i < 200; i++)
+		fake_event(&f->feed, PIN, 2, 100 * SEC, .group = 7, .npage = 4, .ret = 4,
+			   .duration = 1000 + 10 * i);
+
+	fake_event(&f->feed, OPEN, 3, 90 * SEC, .ret = 0);
+	fake_event(&f->feed, ATTACH, 3, 90 * SEC, .group = 20, .type = 1, .groups = 1, .refs = 2,
+		   .duration = VFIO_OBS_UNKNOWN);
+	fake_event(&f->feed, CLOSE, 3, 91 * SEC, .refs = 1);
+
+	fake_event(&f->feed, OPEN, 4, 95 * SEC, .ret = 0);
+	fake_event(&f->feed, CLOSE, 4, 99 * SEC, .refs = 0);
+	fake_event(&f->feed, RELEASE, 4, 99 * SEC, .age = 4 * SEC);
+}
+
+static void check_text(const char *got, const char *want)
+{
+	if (!strcmp(got, want))
+		return;
+	/* cmocka cuts long messages. */
+	fprintf(stderr, "got:\n%s\nwant:\n%s", got, want);
+	fail();
+}
+
+static char *batch_text(const struct view_frame *frame)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	view_batch__print(out, frame);
+	fclose(out);
+	return text;
+}
+
+static void test_batch(void **state)
+{
+	struct fixture f;
+	char *text;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	text = batch_text(&f.frame);
+	check_text(text, GOLDEN_BATCH);
+	free(text);
+	teardown(&f);
+}
+
+static void test_batch_without_containers(void **state)
+{
+	struct fixture f;
+	char *text;
+
+	setup(&f);
+	refresh(&f, 101 * SEC);
+	text = batch_text(&f.frame);
+	check_text(text,
+		   "vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  "
+		   "tool 1.2% CPU\n"
+		   "0 containers  - ops/s  lost 0  mapped 0  pinned 0 pages  0 groups\n"
+		   "\n"
+		   "no VFIO container is open\n"
+		   "\n");
+	free(text);
+	teardown(&f);
+}
+
+static void test_loss_and_gaps_are_said(void **state)
+{
+	struct source_loss loss = { .ring = 3, .damaged = 2 };
+	struct fixture f;
+	char *text;
+
+	setup(&f);
+	f.feed.loss(f.feed.ctx, &loss);
+	f.feed.gap(f.feed.ctx, SOURCE_GAP_TRUNCATED, 90 * SEC, "it \033breaks off");
+	refresh(&f, 101 * SEC);
+	text = batch_text(&f.frame);
+	assert_non_null(strstr(text, "  LOST 5  "));
+	assert_non_null(strstr(text, "! lost, so figures are too low: 3 events (ring full), "
+				     "2 events (damaged blocks)\n"));
+	assert_non_null(strstr(text, "! 03:05:35: it ?breaks off\n"));
+	free(text);
+
+	/* That the source is attached again is news for a minute only. */
+	f.feed.gap(f.feed.ctx, SOURCE_GAP_ATTACHED, 102 * SEC, "attached again");
+	refresh(&f, 110 * SEC);
+	text = batch_text(&f.frame);
+	assert_non_null(strstr(text, "\n03:05:47: attached again\n"));
+	free(text);
+	refresh(&f, 163 * SEC);
+	text = batch_text(&f.frame);
+	assert_null(strstr(text, "attached again"));
+	free(text);
+	teardown(&f);
+}
+
+/* JSON */
+
+static json_t *json_of(const struct view_frame *frame)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	json_error_t error;
+	json_t *json;
+
+	view_json__print(out, frame);
+	fclose(out);
+	assert_true(size > 0);
+	assert_int_equal(text[size - 1], '\n');
+	assert_ptr_equal(strchr(text, '\n'), text + size - 1); /* one line */
+	json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	if (!json)
+		fail_msg("no JSON: %s at column %d", error.text, error.column);
+	free(text);
+	return json;
+}
+
+static json_t *container_json(json_t *root, size_t i)
+{
+	return json_array_get(json_object_get(root, "containers"), i);
+}
+
+static json_int_t int_of(json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	assert_true(json_is_integer(value));
+	return json_integer_value(value);
+}
+
+static void check_null(json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	if (!json_is_null(value))
+		fail_msg("%s is no null", key);
+}
+
+static void test_json(void **state)
+{
+	struct fixture f;
+	json_t *root, *c, *map, *totals;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	root = json_of(&f.frame);
+	assert_string_equal(json_string_value(json_object_get(root, "schema")), "vfiotop/1");
+	assert_string_equal(json_string_value(json_object_get(root, "time")),
+			    "2026-01-02T03:05:46.000000000Z");
+	assert_int_equal(int_of(root, "now_ns"), 101 * SEC);
+	assert_int_equal(int_of(json_object_get(root, "lost"), "total"), 0);
+	check_null(root, "gap");
+	assert_int_equal(json_array_size(json_object_get(root, "containers")), 4);
+
+	/* By id, not by heat. */
+	c = container_json(root, 0);
+	assert_int_equal(int_of(c, "id"), 1);
+	assert_int_equal(int_of(c, "pid"), 1001);
+	assert_string_equal(json_string_value(json_object_get(c, "backend")), "vfio-iommu-type1");
+	assert_int_equal(json_array_size(json_object_get(c, "groups")), 2);
+	assert_int_equal(int_of(c, "age_ns"), 61 * SEC);
+	assert_int_equal(int_of(c, "mapped_bytes"), 1 << 30);
+	assert_int_equal(int_of(c, "pinned_pages"), 1 << 18);
+	map = json_object_get(json_object_get(c, "ops"), "map_dma");
+	assert_int_equal(int_of(map, "count"), 2);
+	assert_int_equal(int_of(map, "errors"), 1);
+	assert_int_equal(int_of(map, "max_ns"), 250000000);
+	assert_int_equal(int_of(json_object_get(map, "errnos"), "EEXIST"), 1);
+	check_null(map, "pages");
+	/* Every operation is there, called or not. */
+	assert_int_equal(json_object_size(json_object_get(c, "ops")), VFIO_OP_COUNT);
+	map = json_object_get(json_object_get(c, "ops"), "dma_rw");
+	assert_int_equal(int_of(map, "count"), 0);
+	check_null(map, "p50_ns");
+
+	c = container_json(root, 1); /* partial */
+	check_null(c, "pid");
+	check_null(c, "age_ns");
+	check_null(c, "refs");
+	check_null(c, "mapped_bytes");
+	check_null(c, "state");
+	check_null(c, "backend");
+	assert_false(json_boolean_value(json_object_get(c, "groups_complete")));
+	assert_int_equal(json_array_size(json_object_get(c, "groups")), 1);
+
+	totals = json_object_get(root, "totals");
+	assert_int_equal(int_of(totals, "containers"), 3);
+	assert_int_equal(int_of(totals, "gone"), 1);
+	assert_int_equal(int_of(totals, "mapped_unknown"), 1);
+	assert_int_equal(int_of(json_object_get(json_object_get(totals, "ops"), "pin"), "pages"),
+			 800);
+	json_decref(root);
+	teardown(&f);
+}
+
+/* Bytes that are no UTF-8, numbers that are no signed 64 bits: still JSON. */
+static void test_json_of_hostile_values(void **state)
+{
+	struct fixture f;
+	struct vfio_rec rec = source_fake__rec(VFIO_EV_OPEN, ~0ULL, 50 * SEC);
+	json_t *root;
+
+	setup(&f);
+	memcpy(rec.comm, "\xff\xfe\"\\\n\x01", 7);
+	rec.cgroup = ~0ULL;
+	f.feed.event(f.feed.ctx, &rec);
+	feed_map(&f, ~0ULL, 51 * SEC, 1, -4000, ~0ULL - 1);
+	f.feed.gap(f.feed.ctx, SOURCE_GAP_ATTACHED, 60 * SEC, "\xc3\x28");
+	refresh(&f, 101 * SEC);
+	root = json_of(&f.frame);
+	assert_true(json_is_real(json_object_get(container_json(root, 0), "id")));
+	assert_string_equal(json_string_value(json_object_get(container_json(root, 0), "command")),
+			    "??\"\\??");
+	json_decref(root);
+	teardown(&f);
+}
+
+/* The screen */
+
+static char *screen_text(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+			 int rows, int cols)
+{
+	struct view_canvas *canvas = view_canvas__create(rows, cols);
+	char *text, line[1024];
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	view_screen__draw(screen, frame, frozen, canvas);
+	for (int row = 0; row < rows; row++) {
+		view_canvas__text(canvas, row, line, sizeof(line));
+		fprintf(out, "%s\n", line);
+	}
+	fclose(out);
+	view_canvas__destroy(canvas);
+	return text;
+}
+
+static bool screen_has(struct view_screen *screen, const struct view_frame *frame, int rows,
+		       int cols, const char *what)
+{
+	char *text = screen_text(screen, frame, false, rows, cols);
+	bool has = strstr(text, what) != NULL;
+
+	free(text);
+	return has;
+}
+
+static void test_screen_80x24(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	struct fixture f;
+	char *text;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	text = screen_text(screen, &f.frame, false, 24, 80);
+	check_text(text, GOLDEN_80x24);
+	free(text);
+	view_screen__destroy(screen);
+	teardown(&f);
+}
+
+static void test_screen_200_columns(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	struct fixture f;
+	char *text;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	view_screen__key(screen, VIEW_KEY_DOWN);
+	text = screen_text(screen, &f.frame, true, 16, 200);
+	check_text(text, GOLDEN_200x16);
+	free(text);
+	view_screen__destroy(screen);
+	teardown(&f);
+}
+
+static void test_keys_select(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	struct fixture f;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	assert_true(screen_has(screen, &f.frame, 24, 80, "operations of all containers"));
+	assert_int_equal(view_screen__key(screen, 'j'), VIEW_REDRAW);
+	assert_true(screen_has(screen, &f.frame, 24, 80, "operations of container 2 (opened bef"));
+	view_screen__key(screen, VIEW_KEY_DOWN);
+	assert_true(screen_has(screen, &f.frame, 24, 80, "operations of container 1 (fake-1)"));
+
+	/* The cursor stays with its container when the order changes. */
+	view_screen__key(screen, 'r');
+	assert_true(screen_has(screen, &f.frame, 24, 80, "operations of container 1 (fake-1)"));
+	view_screen__key(screen, 'r');
+	view_screen__key(screen, VIEW_KEY_END);
+	assert_true(screen_has(screen, &f.frame, 24, 80, "\n> 4 "));
+	view_screen__key(screen, VIEW_KEY_DOWN); /* there is nothing below */
+	assert_true(screen_has(screen, &f.frame, 24, 80, "\n> 4 "));
+	view_screen__key(screen, VIEW_KEY_HOME);
+	assert_true(screen_has(screen, &f.frame, 24, 80, "\n> 2 "));
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	assert_true(screen_has(screen, &f.frame, 24, 80, "operations of all containers"));
+
+	/* From nowhere, up comes to the last. */
+	view_screen__key(screen, VIEW_KEY_UP);
+	assert_true(screen_has(screen, &f.frame, 24, 80, "\n> 4 "));
+	/* It leaves the model: nothing is selected any more. */
+	model__advance(f.model, 500 * SEC, 0);
+	assert_true(screen_has(screen, &f.frame, 24, 80, "operations of all containers"));
+	view_screen__destroy(screen);
+	teardown(&f);
+}
+
+static void test_keys_sort(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	const struct field *fields;
+	size_t n = field__containers(&fields);
+	struct fixture f;
+	int seen = 0;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	assert_true(screen_has(screen, &f.frame, 24, 200, "sort: OPS/S, high first"));
+	view_screen__key(screen, '<');
+	assert_true(screen_has(screen, &f.frame, 24, 200, "sort: PINNED, high first"));
+	view_screen__key(screen, 'r');
+	assert_true(screen_has(screen, &f.frame, 24, 200, "sort: PINNED, low first"));
+	/* Around once, over every column that is shown. */
+	for (size_t i = 0; i < n; i++) {
+		view_screen__key(screen, '>');
+		seen += screen_has(screen, &f.frame, 24, 200, "sort: PINNED");
+	}
+	assert_int_equal(seen, 1);
+	view_screen__destroy(screen);
+	teardown(&f);
+}
+
+static void test_keys_reactions(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+
+	assert_int_equal(view_screen__key(screen, 'q'), VIEW_QUIT);
+	assert_int_equal(view_screen__key(screen, VIEW_KEY_QUIT), VIEW_QUIT);
+	assert_true(view_screen__key(screen, ' ') & VIEW_FREEZE);
+	assert_true(view_screen__key(screen, 'p') & VIEW_FREEZE);
+	assert_int_equal(view_screen__key(screen, 'z'), VIEW_IGNORED);
+	/* In the help, space pages and does not freeze; q still quits. */
+	assert_int_equal(view_screen__key(screen, '?'), VIEW_REDRAW);
+	assert_int_equal(view_screen__key(screen, ' '), VIEW_REDRAW);
+	assert_int_equal(view_screen__key(screen, 'q'), VIEW_QUIT);
+	view_screen__destroy(screen);
+}
+
+static void test_help_names_everything(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	const struct field *fields;
+	struct fixture f;
+	size_t n;
+
+	setup(&f);
+	refresh(&f, 101 * SEC);
+	view_screen__key(screen, 'h');
+	n = field__containers(&fields);
+	for (size_t i = 0; i < n; i++)
+		assert_true(screen_has(screen, &f.frame, 120, 200, fields[i].help));
+	n = field__ops(&fields);
+	for (size_t i = 0; i < n; i++)
+		assert_true(screen_has(screen, &f.frame, 120, 200, fields[i].help));
+	assert_true(screen_has(screen, &f.frame, 120, 200, "Space  p"));
+	/* Small: it scrolls, and ends. */
+	assert_false(screen_has(screen, &f.frame, 24, 80, "always shown"));
+	view_screen__key(screen, VIEW_KEY_END);
+	assert_true(screen_has(screen, &f.frame, 24, 80, "always shown"));
+	view_screen__key(screen, 'x');
+	assert_true(screen_has(screen, &f.frame, 24, 80, "no VFIO container is open"));
+	view_screen__destroy(screen);
+	teardown(&f);
+}
+
+static void test_too_small(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	struct fixture f;
+
+	setup(&f);
+	refresh(&f, 101 * SEC);
+	assert_true(screen_has(screen, &f.frame, 7, 80, "vfiotop needs 40x8"));
+	assert_true(screen_has(screen, &f.frame, 24, 39, "terminal is 39x24"));
+	assert_false(screen_has(screen, &f.frame, 8, 40, "needs"));
+	view_screen__destroy(screen);
+	teardown(&f);
+}
+
+/* Any key at any size: the sanitizers watch. */
+static void test_random_keys_and_sizes(void **state)
+{
+	static const int keys[] = { VIEW_KEY_UP, VIEW_KEY_DOWN, VIEW_KEY_PAGE_UP,
+				    VIEW_KEY_PAGE_DOWN, VIEW_KEY_HOME, VIEW_KEY_END,
+				    VIEW_KEY_HELP, VIEW_KEY_ESCAPE, VIEW_KEY_RESIZE,
+				    VIEW_KEY_OTHER, '<', '>', 'r', 'a', ' ', 'k', 'q' };
+	struct view_screen *screen = view_screen__create();
+	unsigned int seed = 5;
+	struct fixture f;
+
+	setup(&f);
+	for (__u64 id = 1; id < 60; id++) {
+		fake_event(&f.feed, OPEN, id, id * SEC, .ret = 0);
+		feed_map(&f, id, id * SEC, id << 20, id % 5 ? 0 : -12, id * 1000);
+	}
+	refresh(&f, 101 * SEC);
+	for (int i = 0; i < 5000; i++) {
+		view_screen__key(screen, keys[rand_r(&seed) % (sizeof(keys) / sizeof(keys[0]))]);
+		free(screen_text(screen, &f.frame, i % 2, 1 + rand_r(&seed) % 60,
+				 1 + rand_r(&seed) % 250));
+	}
+	view_screen__destroy(screen);
+	teardown(&f);
+}
+
+/* Columns */
+
+static void test_columns_fit_any_width(void **state)
+{
+	const struct field *fields;
+	size_t n = field__containers(&fields);
+	struct model_container c = { .id = ~0ULL, .tgid = 4194304, .comm = "qemu-system-x86" };
+	struct field_row row = { .container = &c };
+	struct view_columns columns;
+	size_t before = 0;
+
+	view_columns__init(&columns, fields, n);
+	view_columns__measure(&columns, &row);
+	for (int width = 40; width < 300; width++) {
+		char line[VIEW_LINE_SIZE];
+
+		view_columns__fit(&columns, width);
+		view_columns__head(&columns, line);
+		assert_true(strlen(line) <= (size_t)width);
+		view_columns__line(&columns, &row, line);
+		assert_true(strlen(line) <= (size_t)width);
+		assert_true(columns.n_shown >= before); /* more room never shows less */
+		before = columns.n_shown;
+	}
+	assert_int_equal(before, n);
+}
+
+/* The pace of a replay */
+
+static void test_paced(void **state)
+{
+	struct fixture f;
+	struct source *paced;
+	struct source_loss loss = { .ring = 1 };
+	__u64 next;
+
+	setup(&f);
+	paced = source_paced__open(f.source);
+	f.feed.loss(f.feed.ctx, &loss);
+	fake_event(&f.feed, OPEN, 1, 10 * SEC, .ret = 0);
+	fake_event(&f.feed, OPEN, 2, 11 * SEC, .ret = 0);
+	fake_event(&f.feed, OPEN, 3, 12 * SEC, .ret = 0);
+	loss.ring = 2;
+	f.feed.loss(f.feed.ctx, &loss);
+	source_fake__end(f.source);
+
+	assert_int_equal(source_paced__next(paced, &next), 1);
+	assert_int_equal(next, 10 * SEC);
+	source_paced__until(paced, 11 * SEC);
+	assert_int_equal(source__poll(paced, &f.sink), 1);
+	assert_int_equal(model__event_counts(f.model)[VFIO_EV_OPEN], 2);
+	assert_int_equal(model__loss(f.model)->ring, 1);
+	assert_int_equal(source_paced__next(paced, &next), 1);
+	assert_int_equal(next, 12 * SEC);
+	source_paced__until(paced, 13 * SEC);
+	assert_int_equal(source__poll(paced, &f.sink), 0);
+	assert_int_equal(model__event_counts(f.model)[VFIO_EV_OPEN], 3);
+	assert_int_equal(model__loss(f.model)->ring, 2);
+	assert_int_equal(source_paced__next(paced, &next), 0);
+	model__destroy(f.model);
+	source__close(paced);
+}
+
+static void test_paced_passes_errors_on(void **state)
+{
+	struct fixture f;
+	struct source *paced;
+	__u64 next;
+
+	setup(&f);
+	paced = source_paced__open(f.source);
+	source_fake__break(f.source, -5, "the recording is broken");
+	assert_int_equal(source_paced__next(paced, &next), -5);
+	assert_int_equal(source__poll(paced, &f.sink), -5);
+	assert_string_equal(source__error(paced), "the recording is broken");
+	model__destroy(f.model);
+	source__close(paced);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_batch_without_containers),
+		cmocka_unit_test(test_loss_and_gaps_are_said),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_of_hostile_values),
+		cmocka_unit_test(test_screen_80x24),
+		cmocka_unit_test(test_screen_200_columns),
+		cmocka_unit_test(test_keys_select),
+		cmocka_unit_test(test_keys_sort),
+		cmocka_unit_test(test_keys_reactions),
+		cmocka_unit_test(test_help_names_everything),
+		cmocka_unit_test(test_too_small),
+		cmocka_unit_test(test_random_keys_and_sizes),
+		cmocka_unit_test(test_columns_fit_any_width),
+		cmocka_unit_test(test_paced),
+		cmocka_unit_test(test_paced_passes_errors_on),
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
