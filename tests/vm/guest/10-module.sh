@@ -39,7 +39,7 @@ check "it has BTF" test -s /sys/kernel/btf/vfio
 check "its tracepoints are those of the event list" prototypes_match
 for field in alias softdep depends import_ns parm; do
 	equal "modinfo $field is stock's" \
-		"$(modinfo -F "$field" "build/$VM_KVER/vfio.ko" | sort | tr '\n' ' ')" \
-		"$(modinfo -F "$field" "$(find -L "/lib/modules/$VM_KVER/kernel/drivers/vfio" -name 'vfio.ko*')" | sort | tr '\n' ' ')"
+		"$field: $(modinfo -F "$field" "build/$VM_KVER/vfio.ko" | sort | tr '\n' ' ')" \
+		"$field: $(modinfo -F "$field" "$(find -L "/lib/modules/$VM_KVER/kernel/drivers/vfio" -name 'vfio.ko*')" | sort | tr '\n' ' ')"
 done
 finish

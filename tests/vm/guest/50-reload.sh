@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Unloading and loading vfio while nothing uses it, ten times in a row, also under our tools: they
+# let go of it within a second, say so, and come back.
+# shellcheck source=tests/vm/guest/lib.sh
+. tests/vm/guest/lib.sh
+
+unload()
+{
+	local module
+	for module in vfio_testdev vfio_pci vfio_pci_core vfio_iommu_type1 mdev; do
+		! grep -q "^$module " /proc/modules || rmmod "$module" || return 1
+	done
+	# 6.1 has virqfd in a module of its own.
+	! grep -q '^vfio_virqfd ' /proc/modules || rmmod vfio_virqfd
+}
+
+reload()
+{
+	unload || return 1
+	within "$1" rmmod vfio || return 1
+	! grep -q '^vfio ' /proc/modules || return 1
+	modprobe vfio_iommu_type1 && modprobe vfio-testdev count=2 || return 1
+	"$load" lifecycle -n 3 > /dev/null
+}
+
+ten_times()
+{
+	local i
+	for i in $(seq 10); do
+		reload "$1" || { echo "round $i failed; lsmod:"; cat /proc/modules; return 1; }
+	done
+}
+
+modprobe vfio_iommu_type1 && modprobe vfio-testdev count=2
+check "ten reloads with nobody watching" ten_times 0
+check "the kernel log is clean after them" clean_log
+
+# opens ADDED: containers that vfiotop has counted so far, over all reloads
+seen()
+{
+	tail -n 1 "$work/json" | jq -e "$1" > /dev/null
+}
+
+"$monitor" --json -d 0.5 > "$work/json" 2> "$work/monitor.err" &
+pid=$!
+check "vfiotop starts" within 20 test -s "$work/json"
+check "ten reloads under vfiotop, each let go of within two seconds" ten_times 2
+check "vfiotop is still there" kill -0 "$pid"
+check "it says that it let go" grep -q '"gap":{' "$work/json"
+"$load" lifecycle -n 4 > /dev/null
+# The lifecycles during which it was attached are counted; the last four ran long after a reload.
+check "it is attached again and counts" within 5 seen '.totals.ops.open.count >= 4'
+check "it lost nothing while attached" seen '.lost.total == 0'
+kill -INT "$pid"
+check "it ends cleanly" wait "$pid"
+
+# A recording across a reload: marked, complete before and after.
+"$trace" record -o "$work/recording" 2> "$work/record.err" &
+pid=$!
+check "vfio-trace attaches" within 20 grep -q . "$work/record.err"
+sleep 1
+"$load" lifecycle -n 5 > /dev/null
+check "vfio can be reloaded under vfio-trace" reload 2
+sleep 1
+"$load" lifecycle -n 7 > /dev/null
+kill -INT "$pid"
+check "the recording ends cleanly" wait "$pid"
+"$trace" report --json "$work/recording" > "$work/report"
+equal "containers before and after the reload are in it" \
+	"$(jq '[.containers[] | select(.freed)] | length >= 12' "$work/report")" true
+equal "the gap is in it" "$(jq '.gaps | length > 0' "$work/report")" true
+finish

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What goes wrong in the guest is one line that says what, why and what to do, with status 1, and
+# leaves no file behind.
+# shellcheck source=tests/vm/guest/lib.sh
+. tests/vm/guest/lib.sh
+
+# refuses STATUS PATTERN COMMAND...: exactly one line on stderr, matching, and that exit status
+refuses()
+{
+	local want=$1 pattern=$2 status lines
+	shift 2
+	"$@" > "$work/out" 2> "$work/err"
+	status=$?
+	lines=$(wc -l < "$work/err")
+	cat "$work/err"
+	[ "$status" = "$want" ] || { echo "exit status $status"; return 1; }
+	[ "$lines" = 1 ] || { echo "$lines lines"; return 1; }
+	grep -qE "$pattern" "$work/err"
+}
+
+nothing_written()
+{
+	! ls "$work"/recording* > /dev/null 2>&1
+}
+
+! grep -q '^vfio ' /proc/modules || { rmmod vfio_testdev vfio_pci vfio_pci_core vfio_virqfd mdev vfio_iommu_type1; rmmod vfio; } 2> /dev/null
+check "no vfio: vfiotop says modprobe" refuses 1 "vfio.*not loaded.*modprobe vfio" \
+	"$monitor" -b -n 1
+check "no vfio: vfio-trace says modprobe" refuses 1 "vfio.*not loaded.*modprobe vfio" \
+	"$trace" record -o "$work/recording" -d 1
+check "no vfio: no file is left" nothing_written
+
+modprobe vfio_iommu_type1 && modprobe vfio-testdev
+check "a COMMAND that does not exist" refuses 1 "/nonexistent.*No such file" \
+	"$trace" record -o "$work/recording" -- /nonexistent
+check "... leaves no file" nothing_written
+check "an output folder that does not exist" refuses 1 "/nonexistent/recording.*No such file" \
+	"$trace" record -o /nonexistent/recording -d 1
+check "no root: vfiotop" refuses 1 "root|CAP_|permission|privilege" \
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$monitor" -b -n 1
+check "no root: vfio-trace" refuses 1 "root|CAP_|permission|privilege" \
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$trace" record -o /tmp/recording.65534 -d 1
+check "... leaves no file" test ! -e /tmp/recording.65534
+
+mkdir "$work/small"
+mount -t tmpfs -o size=64k none "$work/small"
+disk_full()
+{
+	"$trace" record -o "$work/small/recording" -- "$load" pin -n 60000 -r --per-call \
+		> "$work/out" 2> "$work/err"
+	local status=$?
+	cat "$work/err"
+	[ "$status" = 1 ] && grep -qE "No space left" "$work/err"
+}
+check "a full disk is an error" disk_full
+if [ -e "$work/small/recording" ]; then
+	check "... and what was kept can be read, marked as cut off" \
+		jq -e '.truncated' <("$trace" report --json "$work/small/recording" 2> /dev/null)
+fi
+umount "$work/small"
+
+"$trace" record -o "$work/recording" -- "$load" mix -n 50 > /dev/null 2>&1
+head -c $(($(stat -c %s "$work/recording") * 2 / 3)) "$work/recording" > "$work/cut"
+head -c 3 "$work/recording" > "$work/stump"
+echo "this is no recording of ours, but long enough to be taken for one" > "$work/foreign"
+check "a recording cut off is reported as such" jq -e '.truncated' \
+	<("$trace" report --json "$work/cut" 2> /dev/null)
+check "a stump of three bytes" refuses 1 "$work/stump.*" "$trace" report "$work/stump"
+check "a foreign file" refuses 1 "$work/foreign.*" "$trace" report "$work/foreign"
+check "a wrong option is usage" bash -c '"$0" record --nonsense > /dev/null 2>&1; [ $? = 2 ]' "$trace"
+check "no COMMAND at all is usage" bash -c '"$0" > /dev/null 2>&1; [ $? = 2 ]' "$trace"
+check "vfiotop: a wrong option is usage" bash -c '"$0" --nonsense > /dev/null 2>&1; [ $? = 2 ]' "$monitor"
+check "vfiotop: no terminal, no -b" refuses 1 "terminal.*-b" "$monitor"
+rmmod vfio_testdev
+finish
