@@ -39,3 +39,14 @@ install: tools
 
 uninstall: ## Remove what install put there
 	$(Q)for t in $(TOOLS); do rm -fv "$(DESTDIR)$(PREFIX)/sbin/$${t##*/}"; done
+
+# The corpus of tests/fuzz/fuzz_record.c is committed; this writes it again after a format change.
+$(BUILD)/tests/gen_record: tests/fuzz/gen_record.c $(LIB)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CFLAGS) $< $(LIB) -o $@ $(TOOLS_LIBS)
+
+.PHONY: corpus-record
+corpus-record: $(BUILD)/tests/gen_record ## Write the recording fuzzer's corpus again
+	$(Q)mkdir -p tests/fuzz/corpus/record && rm -f tests/fuzz/corpus/record/*
+	$(Q)$(BUILD)/tests/gen_record tests/fuzz/corpus/record

@@ -25,15 +25,13 @@ struct packer {
 	__u64 prev[TYPES * CPUS][PACK_WORDS];
 	__u64 seq[SEQ_CPUS];
 	__u64 ts, kind;
-	__u64 *columns; /* PACK_WORDS of RECORD_BLOCK_EVENTS_MAX each */
+	__u64 *columns; /* PACK_WORDS of @max each */
+	__u32 max;
 };
 
 struct packer *packer__create(void)
 {
-	struct packer *packer = xcalloc(1, sizeof(*packer));
-
-	packer->columns = xcalloc(PACK_WORDS * RECORD_BLOCK_EVENTS_MAX, sizeof(__u64));
-	return packer;
+	return xcalloc(1, sizeof(struct packer));
 }
 
 void packer__destroy(struct packer *packer)
@@ -44,9 +42,14 @@ void packer__destroy(struct packer *packer)
 	free(packer);
 }
 
-/* Blocks are self-contained: predictions begin anew. */
-static void forget(struct packer *packer)
+/* Blocks are self-contained: predictions begin anew. Makes room for @n records. */
+static void begin(struct packer *packer, __u32 n)
 {
+	if (packer->max < n) {
+		packer->columns = xreallocarray(packer->columns, PACK_WORDS * (size_t)n,
+						sizeof(*packer->columns));
+		packer->max = n;
+	}
 	memset(packer->prev, 0, sizeof(packer->prev));
 	memset(packer->seq, 0, sizeof(packer->seq));
 	packer->ts = 0;
@@ -73,7 +76,7 @@ size_t packer__pack(struct packer *packer, const struct vfio_rec *recs, __u32 n,
 	__u64 seen[PACK_WORDS] = { 0 };
 	__u8 *to = out + PACK_BITS;
 
-	forget(packer);
+	begin(packer, n);
 	for (__u32 i = 0; i < n; i++) {
 		__u64 word[PACK_WORDS], delta, *prev;
 
@@ -137,9 +140,11 @@ static bool read_columns(struct packer *packer, const __u8 *in, size_t size, __u
 bool packer__unpack(struct packer *packer, const __u8 *in, size_t size, struct vfio_rec *recs,
 		    __u32 n)
 {
-	if (n > RECORD_BLOCK_EVENTS_MAX || !read_columns(packer, in, size, n))
+	if (!n || n > RECORD_BLOCK_EVENTS_MAX)
 		return false;
-	forget(packer);
+	begin(packer, n);
+	if (!read_columns(packer, in, size, n))
+		return false;
 	for (__u32 i = 0; i < n; i++) {
 		__u64 kind = packer->kind + packer->columns[WORD_KIND * n + i];
 		__u64 *prev = prev_of(packer, kind);

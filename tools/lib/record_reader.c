@@ -16,7 +16,7 @@
 #include "record_reader.h"
 #include "xalloc.h"
 
-#define READ_MIN 65536
+#define READ_MIN 4096
 
 struct record_reader {
 	FILE *in;
@@ -46,7 +46,8 @@ static size_t fill(struct record_reader *reader, size_t want)
 
 	if (have >= want)
 		return have;
-	memmove(reader->buf, reader->buf + reader->pos, have);
+	if (have)
+		memmove(reader->buf, reader->buf + reader->pos, have);
 	reader->pos = 0;
 	reader->len = have;
 	if (reader->size < want + READ_MIN) {
@@ -282,8 +283,11 @@ int record_reader__next(struct record_reader *reader, struct record_view *view)
 			   strerror(-reader->io_error));
 		return reader->io_error;
 	}
-	if (found < 0)
+	if (found < 0) {
+		reader->damages -= reader->lost_sync;
+		reader->lost_sync = false;
 		return -ENODATA;
+	}
 	account(reader, view);
 	return 1;
 }

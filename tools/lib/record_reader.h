@@ -43,7 +43,10 @@ const struct record_header *record_reader__header(const struct record_reader *re
 int record_reader__next(struct record_reader *reader, struct record_view *view);
 const char *record_reader__error(const struct record_reader *reader);
 
-/* Events known to be missing because their blocks are damaged, and the number of damaged places. */
+/*
+ * Events known to be missing because their blocks are damaged, and the number of damaged places;
+ * a last block that is cut off is none.
+ */
 __u64 record_reader__missing(const struct record_reader *reader);
 __u64 record_reader__damages(const struct record_reader *reader);
 /* Events in the blocks read until now. */

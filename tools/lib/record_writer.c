@@ -287,16 +287,14 @@ static void on_loss(void *ctx, const struct source_loss *loss)
 static void on_gap(void *ctx, enum source_gap kind, __u64 ts_ns, const char *why)
 {
 	struct record_writer *writer = ctx;
-	struct {
-		struct record_gap gap;
-		char text[RECORD_TEXT_MAX];
-	} payload = { .gap = { .ts_ns = ts_ns, .gap = kind } };
-	size_t len = strnlen(why, RECORD_TEXT_MAX);
+	struct record_gap gap = { .ts_ns = ts_ns, .gap = kind };
+	__u8 payload[sizeof(gap) + RECORD_TEXT_MAX];
 
 	write_events(writer);
-	payload.gap.text_len = len;
-	memcpy(payload.text, why, len);
-	write_payload(writer, RECORD_BLOCK_GAP, ts_ns, &payload, sizeof(payload.gap) + len);
+	gap.text_len = strnlen(why, RECORD_TEXT_MAX);
+	memcpy(payload, &gap, sizeof(gap));
+	memcpy(payload + sizeof(gap), why, gap.text_len);
+	write_payload(writer, RECORD_BLOCK_GAP, ts_ns, payload, sizeof(gap) + gap.text_len);
 }
 
 struct source_sink record_writer__sink(struct record_writer *writer)

@@ -36,6 +36,7 @@ enum source_gap {
 	SOURCE_GAP_DETACHED,   /* let go of vfio so that it can be unloaded */
 	SOURCE_GAP_ATTACHED,   /* attached (again) */
 	SOURCE_GAP_TRUNCATED,  /* the recording ends without its end mark */
+	SOURCE_GAP_DAMAGED,    /* parts of the recording cannot be read */
 };
 
 /*

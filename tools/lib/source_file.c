@@ -106,6 +106,20 @@ static void deliver_cut(struct source_file *file, const struct source_sink *sink
 		sink->gap(sink->ctx, SOURCE_GAP_TRUNCATED, file->last_ns, why);
 }
 
+/* Damage in the middle: what was lost there may be more than events. */
+static void deliver_damage(struct source_file *file, const struct source_sink *sink)
+{
+	__u64 places = record_reader__damages(file->reader);
+	char why[160];
+
+	if (!places || !sink->gap)
+		return;
+	snprintf(why, sizeof(why), "the recording is damaged in %llu place%s; %llu events are known "
+		 "to be missing there", places, places == 1 ? "" : "s",
+		 record_reader__missing(file->reader));
+	sink->gap(sink->ctx, SOURCE_GAP_DAMAGED, file->last_ns, why);
+}
+
 static int file_poll(struct source *source, const struct source_sink *sink)
 {
 	struct source_file *file = file_of(source);
@@ -121,6 +135,7 @@ static int file_poll(struct source *source, const struct source_sink *sink)
 	}
 	file->done = true;
 	deliver_loss(file, sink);
+	deliver_damage(file, sink);
 	if (ret == -ENODATA) {
 		deliver_cut(file, sink);
 		return 0;

@@ -128,6 +128,7 @@ static bool notice_gap(const struct view_frame *frame, struct view_notice *notic
 		[SOURCE_GAP_ATTACHED] = VIEW_LEVEL_INFO,
 		[SOURCE_GAP_DETACHED] = VIEW_LEVEL_NOTE,
 		[SOURCE_GAP_TRUNCATED] = VIEW_LEVEL_ALERT,
+		[SOURCE_GAP_DAMAGED] = VIEW_LEVEL_ALERT,
 	};
 	char when[FMT_MAX], why[sizeof(notice->text) - FMT_MAX];
 	enum source_gap kind = model__gap_kind(frame->model);

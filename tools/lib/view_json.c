@@ -196,6 +196,7 @@ static json_t *gap(const struct view_frame *frame)
 		[SOURCE_GAP_DETACHED] = "detached",
 		[SOURCE_GAP_ATTACHED] = "attached",
 		[SOURCE_GAP_TRUNCATED] = "truncated",
+		[SOURCE_GAP_DAMAGED] = "damaged",
 	};
 	__u64 ts_ns;
 	const char *why = model__gap(frame->model, &ts_ns);

@@ -146,6 +146,7 @@ static json_t *gaps_json(const struct report *report)
 		[SOURCE_GAP_DETACHED] = "detached",
 		[SOURCE_GAP_ATTACHED] = "attached",
 		[SOURCE_GAP_TRUNCATED] = "truncated",
+		[SOURCE_GAP_DAMAGED] = "damaged",
 	};
 	json_t *array = json_array();
 

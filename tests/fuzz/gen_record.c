@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * gen_record.c - writes the corpus of fuzz_record: `make corpus-record`
+ *
+ * gen_record DIRECTORY. Small recordings of every event, with gaps and losses, with an end and
+ * without.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/record_writer.h"
+
+static void write_one(const char *dir, const char *name, unsigned int n, bool gap, bool cut)
+{
+	struct source_info info = { .name = "fake", .kernel = "6.1.0", .host = "host" };
+	struct source_loss loss = { .ring = n, .recursion = 1 };
+	char path[4096], err[512];
+	struct record_writer *writer;
+	struct source_sink sink;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	writer = record_writer__create(path, err, sizeof(err));
+	if (!writer) {
+		fprintf(stderr, "gen_record: %s\n", err);
+		exit(1);
+	}
+	record_writer__start(writer, &info, ~0ULL, 1000);
+	sink = record_writer__sink(writer);
+	for (unsigned int i = 0; i < n; i++) {
+		struct vfio_rec rec = {
+			.ts_ns = 2000 + i * 100, .seq = i, .id = 1 + i / 30, .tgid = 100,
+			.pid = 101, .type = i % VFIO_EV_COUNT, .cpu = i % 2, .comm = "task",
+		};
+
+		for (int w = 0; w < VFIO_OBS_WORDS; w++)
+			rec.w[w] = i % 7 ? i * w : ~0ULL;
+		sink.event(sink.ctx, &rec);
+		if (gap && i % 20 == 0)
+			sink.gap(sink.ctx, i % 3, rec.ts_ns, "why it was so");
+	}
+	sink.loss(sink.ctx, &loss);
+	if (record_writer__finish(writer, 1000000))
+		exit(1);
+	if (cut && truncate(path, record_writer__bytes(writer) - 130))
+		exit(1);
+	record_writer__destroy(writer);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fputs("usage: gen_record DIRECTORY\n", stderr);
+		return 2;
+	}
+	write_one(argv[1], "empty", 0, false, false);
+	write_one(argv[1], "one", 1, false, false);
+	write_one(argv[1], "every-event", VFIO_EV_COUNT, false, false);
+	write_one(argv[1], "gaps", 60, true, false);
+	write_one(argv[1], "cut", 60, true, true);
+	return 0;
+}

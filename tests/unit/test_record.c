@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_record.c - recordings: written and read back, cut off anywhere, damaged anywhere
+ */
+#include <errno.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "lib/record_pack.h"
+#include "lib/record_writer.h"
+#include "lib/source.h"
+
+/* What a recording delivers. */
+struct seen {
+	__u64 events, damaged, ring;
+	__u64 last_ns;
+	__u64 sum; /* of ids, to see that the right ones come */
+	unsigned int gaps;
+	bool truncated, damage_told;
+	int ret;
+};
+
+struct fixture {
+	char dir[64];
+	char path[PATH_MAX];
+	unsigned char *data; /* a recording of a few blocks */
+	size_t size;
+	__u64 events, sum;
+};
+
+static void on_event(void *ctx, const struct vfio_rec *rec)
+{
+	struct seen *seen = ctx;
+
+	assert_true(rec->ts_ns >= seen->last_ns);
+	seen->last_ns = rec->ts_ns;
+	seen->events++;
+	seen->sum += rec->id;
+}
+
+static void on_loss(void *ctx, const struct source_loss *loss)
+{
+	struct seen *seen = ctx;
+
+	seen->damaged = loss->damaged;
+	seen->ring = loss->ring;
+}
+
+static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
+{
+	struct seen *seen = ctx;
+
+	assert_non_null(why);
+	seen->gaps++;
+	seen->truncated |= gap == SOURCE_GAP_TRUNCATED;
+	seen->damage_told |= gap == SOURCE_GAP_DAMAGED;
+}
+
+/* Read @size bytes to the end. False: refused at open. */
+static bool read_all(const void *data, size_t size, struct seen *seen)
+{
+	struct source_sink sink = {
+		.ctx = seen, .event = on_event, .loss = on_loss, .gap = on_gap,
+	};
+	struct source *source;
+	char err[512] = "";
+
+	memset(seen, 0, sizeof(*seen));
+	source = source_file__from_stream(fmemopen((void *)data, size, "r"), "test", err,
+					  sizeof(err));
+	if (!source) {
+		assert_true(strlen(err) > 10);
+		return false;
+	}
+	do {
+		seen->ret = source__poll(source, &sink);
+	} while (seen->ret > 0);
+	source__close(source);
+	return true;
+}
+
+static struct vfio_rec make_event(__u64 i)
+{
+	struct vfio_rec rec = {
+		.ts_ns = 1000000 + i * 700 + random() % 100,
+		.seq = i,
+		.id = 1 + i / 100,
+		.tgid = 4242,
+		.pid = 4242,
+		.type = i % 2 ? VFIO_EV_PIN : VFIO_EV_UNPIN,
+		.cpu = i % 3,
+		.comm = "test",
+	};
+
+	for (int w = 0; w < 4; w++)
+		rec.w[w] = random() % 1000;
+	return rec;
+}
+
+static void write_events(struct fixture *f, struct record_writer *writer, __u64 n)
+{
+	struct source_sink sink = record_writer__sink(writer);
+
+	for (__u64 i = 0; i < n; i++) {
+		struct vfio_rec rec = make_event(f->events++);
+
+		sink.event(sink.ctx, &rec);
+		f->sum += rec.id;
+	}
+}
+
+static struct record_writer *start_writer(const char *path)
+{
+	struct source_info info = { .name = "fake", .kernel = "6.1", .host = "h" };
+	char err[512];
+	struct record_writer *writer = record_writer__create(path, err, sizeof(err));
+
+	assert_non_null(writer);
+	record_writer__start(writer, &info, source__all_events(), 900000);
+	return writer;
+}
+
+static unsigned char *slurp(const char *path, size_t *size)
+{
+	FILE *in = fopen(path, "r");
+	unsigned char *data = malloc(1 << 22);
+
+	assert_non_null(in);
+	*size = fread(data, 1, 1 << 22, in);
+	fclose(in);
+	return data;
+}
+
+/* Three blocks of events, a gap and a loss between them, and the end. */
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct source_loss loss = { .ring = 7 };
+	struct record_writer *writer;
+	struct source_sink sink;
+
+	srandom(1);
+	strcpy(f->dir, "/tmp/test_record.XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->path, sizeof(f->path), "%s/rec", f->dir);
+	writer = start_writer(f->path);
+	sink = record_writer__sink(writer);
+	write_events(f, writer, 50);
+	sink.gap(sink.ctx, SOURCE_GAP_DETACHED, 1050000, "a test's gap");
+	write_events(f, writer, 30);
+	sink.loss(sink.ctx, &loss);
+	record_writer__tick(writer, 5000000000ULL, 123);
+	write_events(f, writer, 20);
+	assert_int_equal(record_writer__finish(writer, 2000000), 0);
+	record_writer__destroy(writer);
+	f->data = slurp(f->path, &f->size);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	unlink(f->path);
+	assert_int_equal(rmdir(f->dir), 0); /* nothing else was left */
+	free(f->data);
+	free(f);
+	return 0;
+}
+
+static void a_whole_recording_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct seen seen;
+	struct stat st;
+
+	assert_true(read_all(f->data, f->size, &seen));
+	assert_int_equal(seen.ret, 0);
+	assert_int_equal(seen.events, f->events);
+	assert_int_equal(seen.sum, f->sum);
+	assert_int_equal(seen.gaps, 1);
+	assert_false(seen.truncated || seen.damage_told);
+	assert_int_equal(seen.ring, 7);
+	assert_int_equal(seen.damaged, 0);
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void packing_is_exact(void **state)
+{
+	struct vfio_rec recs[500], back[500];
+	struct packer *packer = packer__create();
+	__u8 *packed = malloc(PACK_MAX(500));
+	size_t size;
+
+	for (int i = 0; i < 500; i++) {
+		recs[i] = make_event(i);
+		recs[i].cpu = random();
+		recs[i].type = random();
+		recs[i].slot = random();
+		recs[i].ts_ns = random() * 12345678901ULL;
+		for (int w = 0; w < VFIO_OBS_WORDS; w++)
+			recs[i].w[w] = random() % 3 ? 0 : random() * 0x123456789abULL;
+	}
+	for (__u32 n = 1; n <= 500; n += 83) {
+		size = packer__pack(packer, recs, n, packed);
+		assert_true(size <= PACK_MAX(n));
+		assert_true(packer__unpack(packer, packed, size, back, n));
+		assert_memory_equal(recs, back, n * sizeof(*recs));
+		assert_false(packer__unpack(packer, packed, size - 1, back, n));
+		assert_false(packer__unpack(packer, packed, size, back, n + 1));
+	}
+	free(packed);
+	packer__destroy(packer);
+}
+
+static void a_cut_recording_is_read_to_its_last_block(void **state)
+{
+	struct fixture *f = *state;
+	__u64 events_before = 0;
+	unsigned int steps = 0;
+
+	for (size_t size = 0; size < f->size; size++) {
+		/* Of its own size, so that the sanitizer sees a read beyond it. */
+		unsigned char *cut = malloc(size ? size : 1);
+		struct seen seen;
+		bool opened;
+
+		memcpy(cut, f->data, size);
+		opened = size && read_all(cut, size, &seen);
+		free(cut);
+		assert_int_equal(opened, size >= sizeof(struct record_header));
+		if (!opened)
+			continue;
+		assert_int_equal(seen.ret, 0);
+		assert_true(seen.truncated);
+		assert_true(seen.events >= events_before);
+		steps += seen.events > events_before;
+		events_before = seen.events;
+	}
+	assert_int_equal(steps, 3);
+	assert_int_equal(events_before, f->events);
+}
+
+/* With one byte changed either nothing is missing or it is said that something is. */
+static void damage_is_never_silent(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char *data = malloc(f->size);
+
+	for (size_t at = 0; at < f->size; at++) {
+		struct seen seen;
+
+		memcpy(data, f->data, f->size);
+		data[at] ^= 1 + random() % 255;
+		if (!read_all(data, f->size, &seen)) {
+			assert_true(at < sizeof(struct record_header));
+			continue;
+		}
+		assert_int_equal(seen.ret, 0);
+		assert_true(at >= sizeof(struct record_header));
+		assert_true(seen.truncated || seen.damage_told);
+		if (!seen.truncated)
+			assert_int_equal(seen.events + seen.damaged, f->events);
+	}
+	free(data);
+}
+
+static void what_is_no_recording_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	static const char text[] = "root:x:0:0:root:/root:/bin/bash\n";
+	unsigned char newer[sizeof(struct record_header)];
+	struct seen seen;
+
+	assert_false(read_all(text, sizeof(text) - 1, &seen));
+	memcpy(newer, f->data, sizeof(newer));
+	newer[RECORD_MAGIC_LEN] = 2;
+	assert_false(read_all(newer, sizeof(newer), &seen));
+}
+
+static void nothing_is_overwritten_by_accident(void **state)
+{
+	struct fixture *f = *state;
+	char part[PATH_MAX + 8], err[512] = "";
+	struct record_writer *writer = start_writer(f->path);
+	size_t size;
+	unsigned char *data;
+
+	/* While it goes on, the old recording is still there, and no second one can begin. */
+	assert_null(record_writer__create(f->path, err, sizeof(err)));
+	assert_non_null(strstr(err, ".part"));
+	data = slurp(f->path, &size);
+	assert_int_equal(size, f->size);
+	free(data);
+	record_writer__discard(writer);
+	record_writer__destroy(writer);
+	snprintf(part, sizeof(part), "%s.part", f->path);
+	assert_int_equal(access(part, F_OK), -1);
+}
+
+static void a_full_disk_is_said(void **state)
+{
+	struct fixture *f = *state;
+	struct record_writer *writer = start_writer("/dev/full");
+
+	assert_non_null(strstr(record_writer__error(writer), "No space left"));
+	write_events(f, writer, 10);
+	assert_int_equal(record_writer__finish(writer, 1), -ENOSPC);
+	assert_int_equal(record_writer__events(writer), 10);
+	record_writer__destroy(writer);
+}
+
+static void unwritable_places_are_named(void **state)
+{
+	char err[512] = "";
+
+	assert_null(record_writer__create("/nonexistent/dir/file", err, sizeof(err)));
+	assert_non_null(strstr(err, "/nonexistent/dir/file"));
+	assert_non_null(strstr(err, "No such file"));
+	assert_null(record_writer__create("/tmp", err, sizeof(err)));
+}
+
+#define record_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		record_test(a_whole_recording_comes_back),
+		cmocka_unit_test(packing_is_exact),
+		record_test(a_cut_recording_is_read_to_its_last_block),
+		record_test(damage_is_never_silent),
+		record_test(what_is_no_recording_is_refused),
+		record_test(nothing_is_overwritten_by_accident),
+		record_test(a_full_disk_is_said),
+		cmocka_unit_test(unwritable_places_are_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
