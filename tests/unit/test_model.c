@@ -506,6 +506,7 @@ static void test_rates(void **state)
 	assert_true(model__total(f.model, VFIO_OP_PIN)->rate == 50);
 	model__advance(f.model, 13 * SEC, KEEP);
 	assert_true(c->rate == 0);
+	assert_true(c->op[VFIO_OP_PIN]->busy == 0);
 	/* No time passed: nothing to divide by. */
 	model__advance(f.model, 13 * SEC, KEEP);
 	assert_true(c->rate < 0);

@@ -381,6 +381,31 @@ static void test_json_of_hostile_values(void **state)
 	teardown(&f);
 }
 
+/* Counted in the kernel, the errno of only one of them seen. */
+static void test_json_of_aggregated_failures(void **state)
+{
+	struct vfio_op_stats *stats = calloc(1, sizeof(*stats));
+	struct fixture f;
+	json_t *root, *attach;
+
+	setup(&f);
+	f.sink = model__sink(f.model, true);
+	stats->id = 1;
+	stats->op = VFIO_OP_ATTACH;
+	stats->count = 9;
+	stats->errors = 3;
+	f.feed.stats(f.feed.ctx, stats);
+	fake_event(&f.feed, ATTACH, 1, 100 * SEC, .group = 3, .ret = -16);
+	refresh(&f, 101 * SEC);
+	root = json_of(&f.frame);
+	attach = json_object_get(json_object_get(container_json(root, 0), "ops"), "attach");
+	assert_int_equal(int_of(json_object_get(attach, "errnos"), "EBUSY"), 1);
+	assert_int_equal(int_of(json_object_get(attach, "errnos"), "unknown"), 2);
+	json_decref(root);
+	free(stats);
+	teardown(&f);
+}
+
 /* The screen */
 
 static char *screen_text(struct view_screen *screen, const struct view_frame *frame, bool frozen,
@@ -564,6 +589,50 @@ static void test_too_small(void **state)
 	teardown(&f);
 }
 
+/* What is unknown comes last in either order. */
+static void test_unknown_sorts_last(void **state)
+{
+	const struct field *fields;
+	size_t n = field__containers(&fields);
+	struct field_row *rows;
+	struct fixture f;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	for (int reverse = 0; reverse < 2; reverse++) {
+		assert_int_equal(view_rows__containers(&f.frame, field__find(fields, n, "refs"),
+						       reverse, &rows), 4);
+		assert_int_equal(rows[3].container->id, 2);
+		assert_int_equal(rows[0].container->id, reverse ? 4 : 1);
+		free(rows);
+	}
+	teardown(&f);
+}
+
+/* Scrolled to the end of a long list that then becomes short. */
+static void test_list_becomes_short(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	struct fixture f;
+
+	setup(&f);
+	for (__u64 id = 1; id <= 100; id++) {
+		fake_event(&f.feed, OPEN, id, id * SEC, .ret = 0);
+		if (id > 3)
+			fake_event(&f.feed, RELEASE, id, 100 * SEC, .age = SEC);
+	}
+	refresh(&f, 101 * SEC);
+	view_screen__key(screen, VIEW_KEY_END);
+	assert_true(screen_has(screen, &f.frame, 24, 80, "\n>100 "));
+	assert_true(screen_has(screen, &f.frame, 24, 80, " of 100  "));
+	model__advance(f.model, 200 * SEC, 0);
+	assert_true(screen_has(screen, &f.frame, 24, 80, "\n   1 "));
+	assert_true(screen_has(screen, &f.frame, 24, 80, "\n   3 "));
+	view_screen__destroy(screen);
+	teardown(&f);
+}
+
 /* Any key at any size: the sanitizers watch. */
 static void test_random_keys_and_sizes(void **state)
 {
@@ -596,7 +665,17 @@ static void test_columns_fit_any_width(void **state)
 {
 	const struct field *fields;
 	size_t n = field__containers(&fields);
-	struct model_container c = { .id = ~0ULL, .tgid = 4194304, .comm = "qemu-system-x86" };
+	struct model_group groups[] = { { 1000, 0 }, { 1001, 0 }, { 1002, 0 }, { 1003, 0 } };
+	struct model_container c = {
+		.id = ~0ULL,
+		.tgid = 4194304,
+		.comm = "qemu-system-x86",
+		.backend_known = true,
+		.backend = "iommu-vfio-powerpc",
+		.groups = groups,
+		.n_groups = 4,
+		.cgroup = 123456789012,
+	};
 	struct field_row row = { .container = &c };
 	struct view_columns columns;
 	size_t before = 0;
@@ -677,6 +756,7 @@ int main(void)
 		cmocka_unit_test(test_loss_and_gaps_are_said),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_of_hostile_values),
+		cmocka_unit_test(test_json_of_aggregated_failures),
 		cmocka_unit_test(test_screen_80x24),
 		cmocka_unit_test(test_screen_200_columns),
 		cmocka_unit_test(test_keys_select),
@@ -684,6 +764,8 @@ int main(void)
 		cmocka_unit_test(test_keys_reactions),
 		cmocka_unit_test(test_help_names_everything),
 		cmocka_unit_test(test_too_small),
+		cmocka_unit_test(test_unknown_sorts_last),
+		cmocka_unit_test(test_list_becomes_short),
 		cmocka_unit_test(test_random_keys_and_sizes),
 		cmocka_unit_test(test_columns_fit_any_width),
 		cmocka_unit_test(test_paced),

@@ -163,12 +163,17 @@ void field__format(const struct field *field, const struct field_value *value, c
 
 /* Order */
 
+static int compare_numbers(__u64 a, __u64 b)
+{
+	return (a > b) - (a < b);
+}
+
 static int compare_groups(const struct model_container *a, const struct model_container *b)
 {
 	for (size_t i = 0; i < a->n_groups && i < b->n_groups; i++)
 		if (a->groups[i].number != b->groups[i].number)
-			return a->groups[i].number < b->groups[i].number ? -1 : 1;
-	return (a->n_groups > b->n_groups) - (a->n_groups < b->n_groups);
+			return compare_numbers(a->groups[i].number, b->groups[i].number);
+	return compare_numbers(a->n_groups, b->n_groups);
 }
 
 int field__compare(const struct field_value *a, const struct field_value *b)
@@ -180,7 +185,7 @@ int field__compare(const struct field_value *a, const struct field_value *b)
 	case FIELD_UNKNOWN:
 		break;
 	case FIELD_UINT:
-		return (a->uint > b->uint) - (a->uint < b->uint);
+		return compare_numbers(a->uint, b->uint);
 	case FIELD_REAL:
 		return (a->real > b->real) - (a->real < b->real);
 	case FIELD_TEXT:
@@ -188,7 +193,7 @@ int field__compare(const struct field_value *a, const struct field_value *b)
 	case FIELD_GROUPS:
 		return compare_groups(a->container, b->container);
 	case FIELD_ERRNOS:
-		return (a->stats->errors > b->stats->errors) - (a->stats->errors < b->stats->errors);
+		return compare_numbers(a->stats->errors, b->stats->errors);
 	}
 	return 0;
 }

@@ -57,11 +57,13 @@ static struct field_value get_rate(const struct field_row *row)
 
 static struct field_value get_busy(const struct field_row *row)
 {
+	double busy = row->stats ? row->stats->busy : 0;
+
 	if (!event__op(row->op)->timed)
 		return none();
-	if (row->stats && row->stats->busy < 0)
+	if (busy < 0)
 		return (struct field_value){ .type = FIELD_UNKNOWN };
-	return (struct field_value){ .type = FIELD_REAL, .real = row->stats ? row->stats->busy : 0 };
+	return (struct field_value){ .type = FIELD_REAL, .real = busy };
 }
 
 static struct field_value get_errors(const struct field_row *row)

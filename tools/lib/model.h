@@ -57,7 +57,7 @@ struct model_container {
 	__u64 cgroup;
 	struct model_group *groups; /* sorted by number */
 	size_t n_groups;
-	bool groups_known; /* @groups is the whole list; else the kernel has more than we saw join */
+	bool groups_known; /* @groups is the whole list; else the kernel has more than we saw */
 	char backend[VFIO_OBS_STR_LEN]; /* "" none */
 	bool backend_known;
 	__u32 iommu_type;

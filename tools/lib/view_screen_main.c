@@ -55,8 +55,7 @@ static void draw_summary(const struct view_frame *frame, bool frozen, struct vie
 
 		if (line == 0 && frozen) {
 			room -= sizeof(word) + 1;
-			view_canvas__put(canvas, 0, canvas->cols - (int)sizeof(word) + 1, VIEW_ALERT,
-					 word);
+			view_canvas__put(canvas, 0, room + 2, VIEW_ALERT, word);
 		}
 		draw_segments(canvas, line, room, segments, n);
 	}

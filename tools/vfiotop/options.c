@@ -184,8 +184,11 @@ enum options_verdict options__parse(struct options *options, int argc, char **ar
 	int key;
 
 	for (size_t i = 0; i < N_ROWS; i++) {
-		longs[i] = (struct option){ rows[i].name, rows[i].arg ? required_argument : no_argument,
-					    NULL, rows[i].key };
+		longs[i] = (struct option){
+			.name = rows[i].name,
+			.has_arg = rows[i].arg ? required_argument : no_argument,
+			.val = rows[i].key,
+		};
 		if (rows[i].key < 0x100)
 			snprintf(shorts + strlen(shorts), sizeof(shorts) - strlen(shorts), "%c%s",
 				 rows[i].key, rows[i].arg ? ":" : "");
