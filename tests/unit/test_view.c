@@ -220,7 +220,7 @@ static void test_batch_without_containers(void **state)
 	check_text(text,
 		   "vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  "
 		   "tool 1.2% CPU\n"
-		   "0 containers  - ops/s  lost 0  mapped 0  pinned 0 pages  0 groups\n"
+		   "0 containers  0 ops/s  lost 0  mapped 0  pinned 0 pages  0 groups\n"
 		   "\n"
 		   "no VFIO container is open\n"
 		   "\n");

@@ -19,7 +19,8 @@ void view__totals(const struct view_frame *frame, struct view_totals *totals)
 	const struct model_container *const *list;
 	size_t n = model__containers(frame->model, &list);
 
-	*totals = (struct view_totals){ .rate = -1 };
+	/* Before the first refresh no interval has passed. */
+	*totals = (struct view_totals){ .rate = frame->number ? 0 : -1 };
 	for (size_t i = 0; i < n; i++) {
 		const struct model_container *c = list[i];
 		__u64 pages;
@@ -42,8 +43,8 @@ void view__totals(const struct view_frame *frame, struct view_totals *totals)
 	for (int op = 0; op < VFIO_OP_COUNT; op++) {
 		const struct model_op *stats = model__total(frame->model, op);
 
-		if (stats && stats->rate >= 0)
-			totals->rate = (totals->rate < 0 ? 0 : totals->rate) + stats->rate;
+		if (stats && stats->rate >= 0 && frame->number)
+			totals->rate += stats->rate;
 	}
 	totals->lost = loss->ring + loss->pool + loss->recursion + loss->damaged;
 }
