@@ -50,7 +50,7 @@ err_is() { [ "$(<"$work/err")" = "$1" ]; }
 out_has() { grep -qxF -- "$1" "$work/out"; }
 err_has() { grep -qF -- "$1" "$work/err" && [ "$(wc -l <"$work/err")" = 1 ]; }
 log_has() { grep -q -- "$1" "$work/console"; }
-log_lacks() { ! grep -q -- "$1" "$work/console"; }
+log_lacks() { [ -s "$work/console" ] && ! grep -q -- "$1" "$work/console"; }
 same_bytes() { cmp -s "$work/out" "$1"; }
 absent() { [ ! -e "$1" ]; }
 nothing_left() { ! pgrep -f "$TMPDIR/vm-" >/dev/null && [ -z "$(ls -A "$TMPDIR")" ]; }
