@@ -13,8 +13,10 @@
 
 #ifdef VFIO_OBS_ATOMIC
 #define vfio_obs_add(ptr, val) ((void)__sync_fetch_and_add((ptr), (val)))
+#define vfio_obs_or(ptr, val) ((void)__sync_fetch_and_or((ptr), (val)))
 #else
 #define vfio_obs_add(ptr, val) ((void)(*(ptr) += (val)))
+#define vfio_obs_or(ptr, val) ((void)(*(ptr) |= (val)))
 #endif
 
 /*
@@ -26,6 +28,9 @@
 #define VFIO_HIST_SUB (1U << VFIO_HIST_SUB_BITS)
 #define VFIO_HIST_TOP_BIT 39
 #define VFIO_HIST_BUCKETS (VFIO_HIST_SUB * (VFIO_HIST_TOP_BIT - VFIO_HIST_SUB_BITS + 2))
+/* Buckets that share one bit of vfio_op_stats.touched. */
+#define VFIO_HIST_CHUNK (VFIO_HIST_BUCKETS / 64)
+_Static_assert(VFIO_HIST_CHUNK * 64 == VFIO_HIST_BUCKETS, "chunks cover the histogram");
 
 /* Position of the highest set bit of @v (0 for 0 and 1), without a CLZ, which BPF lacks. */
 static inline __attribute__((always_inline)) __u32 vfio_hist_msb(__u64 v)
@@ -70,6 +75,8 @@ static inline __u64 vfio_hist_lower(__u32 i)
  * @unknown: calls whose duration is unknown; they are in @count but not in the histogram
  * @bytes:   of successful calls (MAP, UNMAP, DMA_RW; MAP of unreadable structures is not in it)
  * @pages:   of successful calls (PIN, UNPIN)
+ * @touched: bit i: buckets from i * VFIO_HIST_CHUNK on may be above 0, those of clear bits are 0;
+ *           most operations use a few of the 64 chunks, so readers need not look at the others
  * @hist:    calls by duration; a 32-bit bucket wraps after 2^32 calls between two readings
  */
 struct vfio_op_stats {
@@ -83,6 +90,7 @@ struct vfio_op_stats {
 	__u64 max_ns;
 	__u64 bytes;
 	__u64 pages;
+	__u64 touched;
 	__u32 hist[VFIO_HIST_BUCKETS];
 };
 
@@ -110,8 +118,11 @@ static inline __attribute__((always_inline)) void
 vfio_op_stats_time(struct vfio_op_stats *s, __u64 ns)
 {
 	__u32 bucket = vfio_hist_index(ns);
+	__u64 chunk = 1ULL << bucket / VFIO_HIST_CHUNK;
 
 	vfio_obs_add(&s->sum_ns, ns);
+	if (!(s->touched & chunk))
+		vfio_obs_or(&s->touched, chunk);
 #ifdef VFIO_OBS_ATOMIC
 	/* Always true, but the verifier of 6.1 cannot see it, and the compiler must not. */
 	__asm__ volatile("" : "+r"(bucket));

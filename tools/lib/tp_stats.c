@@ -87,6 +87,25 @@ void tp_stats__take_finals(struct tp_stats *stats, __u64 now_ns)
 		add_pending(stats, now_ns)->final = final;
 }
 
+/* Only the touched parts of the histogram: @to is clear, as clear_stats() leaves it. */
+static void copy_stats(struct vfio_op_stats *to, const struct vfio_op_stats *from)
+{
+	memcpy(to, from, offsetof(struct vfio_op_stats, hist));
+	for (__u64 left = to->touched; left; left &= left - 1) {
+		size_t at = (size_t)__builtin_ctzll(left) * VFIO_HIST_CHUNK;
+
+		memcpy(&to->hist[at], &from->hist[at], VFIO_HIST_CHUNK * sizeof(*to->hist));
+	}
+}
+
+static void clear_stats(struct vfio_op_stats *stats)
+{
+	for (__u64 left = stats->touched; left; left &= left - 1)
+		memset(&stats->hist[(size_t)__builtin_ctzll(left) * VFIO_HIST_CHUNK], 0,
+		       VFIO_HIST_CHUNK * sizeof(*stats->hist));
+	memset(stats, 0, offsetof(struct vfio_op_stats, hist));
+}
+
 static void deliver_block(struct tp_stats *stats, __u32 block, __u64 id_bits,
 			  const struct source_sink *sink)
 {
@@ -97,10 +116,11 @@ static void deliver_block(struct tp_stats *stats, __u32 block, __u64 id_bits,
 	if (!count || count == stats->last_count[block])
 		return;
 	stats->last_count[block] = count;
-	memcpy(&stats->copy, from, sizeof(stats->copy));
+	copy_stats(&stats->copy, from);
 	stats->copy.id |= id_bits;
 	if (sink->stats)
 		sink->stats(sink->ctx, &stats->copy);
+	clear_stats(&stats->copy);
 }
 
 /* The container has all its statistics out: its blocks are free again. */
@@ -113,7 +133,7 @@ static void finish(struct tp_stats *stats, const struct vfio_final *final, __u64
 		if (block == VFIO_OBS_NO_BLOCK || block >= stats->maps.n_blocks)
 			continue;
 		deliver_block(stats, block, id_bits, sink);
-		memset(&stats->maps.pool[block], 0, sizeof(*stats->maps.pool));
+		clear_stats(&stats->maps.pool[block]);
 		stats->last_count[block] = 0;
 		bpf_map_update_elem(stats->maps.free_blocks_fd, NULL, &block, BPF_ANY);
 	}

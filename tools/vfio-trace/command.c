@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "command.h"
 
 /* In the child: never returns. What goes wrong leaves through @report. */
-static void run(char **argv, bool quiet_stdout, int report)
+static void run(char **argv, bool quiet_stdout, int nice_value, int report)
 {
 	sigset_t none;
 	int err;
@@ -19,6 +20,7 @@ static void run(char **argv, bool quiet_stdout, int report)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	setpriority(PRIO_PROCESS, 0, nice_value);
 	if (quiet_stdout)
 		dup2(STDERR_FILENO, STDOUT_FILENO);
 	execvp(argv[0], argv);
@@ -28,7 +30,7 @@ static void run(char **argv, bool quiet_stdout, int report)
 	_exit(127);
 }
 
-pid_t command__start(char **argv, bool quiet_stdout)
+pid_t command__start(char **argv, bool quiet_stdout, int nice_value)
 {
 	int report[2], err = 0;
 	ssize_t n;
@@ -38,7 +40,7 @@ pid_t command__start(char **argv, bool quiet_stdout)
 		return -errno;
 	pid = fork();
 	if (pid == 0)
-		run(argv, quiet_stdout, report[1]);
+		run(argv, quiet_stdout, nice_value, report[1]);
 	if (pid < 0)
 		err = errno;
 	close(report[1]);

@@ -12,9 +12,9 @@
 
 /*
  * command__start - run @argv. With @quiet_stdout its standard output is our standard error,
- * because ours carries the recording. Returns its pid, or -errno when it cannot be run.
+ * because ours carries the recording. @nice_value is its priority. Returns its pid, or -errno when it cannot be run.
  */
-pid_t command__start(char **argv, bool quiet_stdout);
+pid_t command__start(char **argv, bool quiet_stdout, int nice_value);
 
 /* Whether @pid has ended, without waiting; then @status as from waitpid(). */
 bool command__ended(pid_t pid, int *status);

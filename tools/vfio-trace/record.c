@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@
 /* Sleep between polls; none when the last one brought a lot. */
 #define POLL_INTERVAL (4 * MSEC)
 #define BUSY_EVENTS 512
+#define RECORDER_NICE (-20)
 /* Behind COMMAND: wait for the last events, and for containers of ended tasks to be freed. */
 #define DRAIN_MIN (30 * MSEC)
 #define DRAIN_MAX (1 * SEC)
@@ -56,6 +58,7 @@ struct recorder {
 	struct opened *opened;
 	size_t n_opened, max_opened;
 	__u64 polled; /* events of the last poll */
+	int nice; /* before we raised our priority: COMMAND's */
 	pid_t pid;
 	bool running;
 	int status; /* of the ended COMMAND */
@@ -356,12 +359,15 @@ static int record(struct recorder *rec, const sigset_t *signals)
 	bool interrupted = false, ok;
 
 	source__info(rec->source, &info);
+	rec->nice = getpriority(PRIO_PROCESS, 0);
+	/* The reader must not wait behind the load that it records; COMMAND does not inherit it. */
+	setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
 	if (record_writer__start(rec->writer, &info, rec->opts->events, clock_ns(CLOCK_BOOTTIME))) {
 		fprintf(stderr, "vfio-trace: %s\n", record_writer__error(rec->writer));
 		return 1;
 	}
 	if (rec->opts->command) {
-		rec->pid = command__start(rec->opts->command, !strcmp(rec->opts->path, "-"));
+		rec->pid = command__start(rec->opts->command, !strcmp(rec->opts->path, "-"), rec->nice);
 		if (rec->pid < 0) {
 			fprintf(stderr, "vfio-trace: cannot run %s: %s; nothing was recorded\n",
 				rec->opts->command[0], strerror(-rec->pid));

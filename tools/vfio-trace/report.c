@@ -20,14 +20,15 @@ const char *const report__quantile_key[REPORT_QUANTILES] = { "p50", "p90", "p99"
 
 /* Freed containers are taken out of the model after so many, and so long after their end. */
 #define HARVEST_EVERY 512
-#define KEEP_NS 1000000000ULL
+#define KEEP_NS 100000000ULL
 
 struct gather {
 	struct report report;
 	struct model *model;
 	struct source_sink to_model;
 	void *index; /* tsearch() tree of struct report_container, by id */
-	size_t max_containers, releases;
+	size_t max_containers;
+	size_t releases, next_harvest; /* since the last one, and when the next is due */
 };
 
 __u64 report__lost(const struct report *report)
@@ -169,7 +170,9 @@ static void harvest(struct gather *gather, bool all)
 		if (all || list[i]->freed)
 			fill_container(gather, list[i]);
 	model__advance(gather->model, gather->report.last_ns, KEEP_NS);
+	/* Those that stay are looked at again, so there should be as many new ones by then. */
 	gather->releases = 0;
+	gather->next_harvest = HARVEST_EVERY + model__containers(gather->model, &list);
 }
 
 static void on_event(void *ctx, const struct vfio_rec *rec)
@@ -182,7 +185,7 @@ static void on_event(void *ctx, const struct vfio_rec *rec)
 	gather->to_model.event(gather->to_model.ctx, rec);
 	remember(gather, rec);
 	gather->releases += rec->type == VFIO_EV_RELEASE;
-	if (gather->releases >= HARVEST_EVERY)
+	if (gather->releases >= gather->next_harvest)
 		harvest(gather, false);
 }
 
@@ -270,7 +273,7 @@ static int print(const struct report *report, bool json)
 
 static int report(const char *path, bool json)
 {
-	struct gather gather = { .report.path = path };
+	struct gather gather = { .report.path = path, .next_harvest = HARVEST_EVERY };
 	struct source_sink sink = {
 		.ctx = &gather, .event = on_event, .loss = on_loss, .gap = on_gap,
 	};
