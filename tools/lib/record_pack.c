@@ -20,13 +20,18 @@ _Static_assert(offsetof(struct vfio_rec, slot) % 8 == 0, "kind is one word");
 #define CPUS 16
 #define SEQ_CPUS 1024
 #define TYPES 32
+/*
+ * Columns are written side by side. A distance of a power of two would put them all into the same
+ * few lines of the cache.
+ */
+#define STRIDE_MORE 24
 
 struct packer {
 	__u64 prev[TYPES * CPUS][PACK_WORDS];
 	__u64 seq[SEQ_CPUS];
 	__u64 ts, kind;
-	__u64 *columns; /* PACK_WORDS of @max each */
-	__u32 max;
+	__u64 *columns; /* PACK_WORDS of them, @stride apart */
+	size_t stride;
 };
 
 struct packer *packer__create(void)
@@ -45,10 +50,10 @@ void packer__destroy(struct packer *packer)
 /* Blocks are self-contained: predictions begin anew. Makes room for @n records. */
 static void begin(struct packer *packer, __u32 n)
 {
-	if (packer->max < n) {
-		packer->columns = xreallocarray(packer->columns, PACK_WORDS * (size_t)n,
+	if (packer->stride < n + STRIDE_MORE) {
+		packer->stride = n + STRIDE_MORE;
+		packer->columns = xreallocarray(packer->columns, PACK_WORDS * packer->stride,
 						sizeof(*packer->columns));
-		packer->max = n;
 	}
 	memset(packer->prev, 0, sizeof(packer->prev));
 	memset(packer->seq, 0, sizeof(packer->seq));
@@ -88,7 +93,7 @@ size_t packer__pack(struct packer *packer, const struct vfio_rec *recs, __u32 n,
 		prev[WORD_SEQ] = packer->seq[cpu_of(word[WORD_KIND]) % SEQ_CPUS];
 		for (size_t w = 0; w < PACK_WORDS; w++) {
 			delta = word[w] - prev[w];
-			packer->columns[w * n + i] = delta;
+			packer->columns[w * packer->stride + i] = delta;
 			seen[w] |= delta;
 			prev[w] = word[w];
 		}
@@ -97,7 +102,7 @@ size_t packer__pack(struct packer *packer, const struct vfio_rec *recs, __u32 n,
 		packer->seq[cpu_of(word[WORD_KIND]) % SEQ_CPUS] = word[WORD_SEQ] + 1;
 	}
 	for (size_t w = 0; w < PACK_WORDS; w++) {
-		const __u64 *column = &packer->columns[w * n];
+		const __u64 *column = &packer->columns[w * packer->stride];
 
 		out[w] = 0;
 		for (unsigned int byte = 0; byte < 8; byte++) {
@@ -124,7 +129,7 @@ static bool read_columns(struct packer *packer, const __u8 *in, size_t size, __u
 	if (size != PACK_BITS + planes * n)
 		return false;
 	for (size_t w = 0; w < PACK_WORDS; w++) {
-		__u64 *column = &packer->columns[w * n];
+		__u64 *column = &packer->columns[w * packer->stride];
 
 		memset(column, 0, n * sizeof(*column));
 		for (unsigned int byte = 0; byte < 8; byte++) {
@@ -146,14 +151,14 @@ bool packer__unpack(struct packer *packer, const __u8 *in, size_t size, struct v
 	if (!read_columns(packer, in, size, n))
 		return false;
 	for (__u32 i = 0; i < n; i++) {
-		__u64 kind = packer->kind + packer->columns[WORD_KIND * n + i];
+		__u64 kind = packer->kind + packer->columns[WORD_KIND * packer->stride + i];
 		__u64 *prev = prev_of(packer, kind);
 
 		prev[WORD_TS] = packer->ts;
 		prev[WORD_KIND] = packer->kind;
 		prev[WORD_SEQ] = packer->seq[cpu_of(kind) % SEQ_CPUS];
 		for (size_t w = 0; w < PACK_WORDS; w++)
-			prev[w] += packer->columns[w * n + i];
+			prev[w] += packer->columns[w * packer->stride + i];
 		packer->ts = prev[WORD_TS];
 		packer->kind = kind;
 		packer->seq[cpu_of(kind) % SEQ_CPUS] = prev[WORD_SEQ] + 1;

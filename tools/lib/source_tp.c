@@ -45,7 +45,7 @@
 
 /* Blocks of the pool: 19 MB, some 500 containers that use 8 operations each. */
 #define POOL_BLOCKS 4096
-#define RING_BYTES_ALL (32UL << 20)
+#define RING_BYTES_ALL (40UL << 20)
 #define RING_BYTES_RARE (16UL << 20)
 #define RING_MIN_RECORDS 64
 /* Where the load instance of vfio goes in a container's id. */
@@ -146,6 +146,7 @@ static void configure(struct source_tp *tp, unsigned int n_cpus)
 	tp->skel->rodata->knob_aggregate = tp->opts.aggregate;
 	bpf_map__set_max_entries(tp->skel->maps.rings, n_cpus);
 	bpf_map__set_max_entries(tp->skel->maps.records, n_cpus * capacity);
+	bpf_map__set_max_entries(tp->skel->maps.slots, tp->opts.aggregate ? VFIO_OBS_SLOTS : 1);
 	bpf_map__set_max_entries(tp->skel->maps.pool, n_blocks);
 	bpf_map__set_max_entries(tp->skel->maps.free_blocks, n_blocks);
 	bpf_map__set_max_entries(tp->skel->maps.finals, tp->opts.aggregate ? VFIO_OBS_SLOTS : 1);

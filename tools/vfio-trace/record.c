@@ -75,7 +75,7 @@ static const char help[] =
 	"                        all (every completed event, the default) or lifecycle;\n"
 	"                        'help' lists them\n"
 	"  -d, --duration SECONDS   end after this time; a COMMAND goes on\n"
-	"  -m, --buffer MIB      memory for events not written yet (default 32)\n"
+	"  -m, --buffer MIB      memory for events not written yet (default 40)\n"
 	"  -h, --help            this text\n"
 	"\n"
 	"Exit status: 0 when the recording is complete, whatever COMMAND's own; 1 failed; 2 usage.\n";
