@@ -28,7 +28,7 @@ static __always_inline int handle(__u32 type, const struct vfio_rec *rec)
 	return 0;
 }
 
-/* Struct with one char for each argument behind id and slot: offsetof() is the argument's number. */
+/* One char for each argument behind id and slot, so that offsetof() is the argument's number. */
 #define F(name, ctype, show, help) char name;
 #define EV(ENUM, name, scope, op, help)                                                            \
 	struct vfio_args_##ENUM {                                                                  \

@@ -99,7 +99,8 @@ struct record_writer *record_writer__create(const char *path, char *err, size_t 
 	writer->zstd = xalloc__check(ZSTD_createCCtx());
 	writer->recs = xcalloc(BLOCK_EVENTS, sizeof(*writer->recs));
 	writer->packed = xcalloc(1, PACK_MAX(BLOCK_EVENTS));
-	writer->block_max = sizeof(struct record_block) + ZSTD_compressBound(PACK_MAX(BLOCK_EVENTS));
+	writer->block_max = sizeof(struct record_block) +
+			    ZSTD_compressBound(PACK_MAX(BLOCK_EVENTS));
 	writer->block = xcalloc(1, writer->block_max);
 	return writer;
 }

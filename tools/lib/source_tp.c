@@ -91,7 +91,7 @@ static __u64 clock_ns(clockid_t clock)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* The events that programs are needed for: those asked for and those that statistics follow from. */
+/* The events that need programs: those asked for and those that statistics follow from. */
 static __u64 events_needed(const struct source_live_opts *opts)
 {
 	__u64 mask = opts->events;

@@ -11,8 +11,9 @@
 #include <sys/types.h>
 
 /*
- * command__start - run @argv. With @quiet_stdout its standard output is our standard error,
- * because ours carries the recording. @nice_value is its priority. Returns its pid, or -errno when it cannot be run.
+ * command__start - run @argv with the priority @nice_value. With @quiet_stdout its standard
+ * output is our standard error, because ours carries the recording. Returns its pid, or -errno
+ * when it cannot be run.
  */
 pid_t command__start(char **argv, bool quiet_stdout, int nice_value);
 

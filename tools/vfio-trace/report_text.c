@@ -128,8 +128,9 @@ static void print_container(const struct report *report, const struct report_con
 	print_groups(c, out);
 	fprintf(out, ", %s, ", *c->backend ? c->backend : "no backend seen");
 	if (c->opened_known) {
-		fprintf(out, "opened %s", fmt_time(text, sizeof(text),
-						    c->opened_ns + report->info.realtime_offset_ns));
+		fprintf(out, "opened %s",
+			fmt_time(text, sizeof(text),
+				 c->opened_ns + report->info.realtime_offset_ns));
 		fprintf(out, ", %s %s\n", c->freed ? "lived" : "lives since",
 			fmt_latency(text, sizeof(text), c->age_ns));
 	} else {
