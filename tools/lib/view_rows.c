@@ -22,6 +22,8 @@ static int by_value(const void *a, const void *b)
 		return -order;
 	if (order)
 		return order * x->direction;
+	if (x->row.container->freed != y->row.container->freed)
+		return x->row.container->freed ? 1 : -1;
 	return (x->row.container->id > y->row.container->id) -
 	       (x->row.container->id < y->row.container->id);
 }

@@ -14,8 +14,9 @@
 #define VIEW_DEFAULT_SORT "ops_per_second"
 
 /*
- * view_rows__containers - all containers by @field, equal ones by id; @reverse turns the field's
- * own direction around. The caller frees *@rows (never NULL); they are valid as long as the model.
+ * view_rows__containers - all containers by @field, equal ones the living first, then by id;
+ * @reverse turns the field's own direction around. The caller frees *@rows (never NULL); they are
+ * valid as long as the model.
  */
 size_t view_rows__containers(const struct view_frame *frame, const struct field *field,
 			     bool reverse, struct field_row **rows);

@@ -80,6 +80,15 @@ static bool drain(struct top *top, __u64 now_ns)
 	return false;
 }
 
+/* A recording ends with its last event, in the middle of an interval: so do rates and ages. */
+static __u64 end_of(const struct top *top, __u64 now_ns)
+{
+	__u64 last_ns = model__now(top->model);
+
+	return top->frame.at_end && last_ns > top->frame.now_ns && last_ns < now_ns ? last_ns :
+										      now_ns;
+}
+
 /* A refresh of everything but the view. */
 static void advance(struct top *top, __u64 now_ns)
 {
@@ -120,6 +129,7 @@ static bool start(struct top *top, __u64 *now_ns)
 		*now_ns = first_ns;
 	}
 	model__advance(top->model, *now_ns, KEEP_NS);
+	top->frame.now_ns = *now_ns;
 	top->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	top->wall_ns = clock_ns(CLOCK_MONOTONIC);
 	return drain(top, *now_ns);
@@ -205,7 +215,7 @@ static bool batch_replay(struct top *top, __u64 now_ns)
 		now_ns += step_ns;
 		if (!drain(top, now_ns))
 			return false;
-		advance(top, now_ns);
+		advance(top, end_of(top, now_ns));
 		wait_until(top, 0);
 		if (!print(top) || top->frame.at_end)
 			break;
@@ -271,22 +281,30 @@ static bool handle_keys(struct top *top)
 	return redraw;
 }
 
-static bool interact(struct top *top, __u64 now_ns)
+/* In a recording, time stands still with the picture, and at its end. */
+static bool time_passes(const struct top *top)
+{
+	return top->info.live || !(top->frozen || top->frame.at_end);
+}
+
+static bool interact(struct top *top)
 {
 	__u64 clock = clock_ns(CLOCK_BOOTTIME);
 	__u64 refresh = clock + top->options->interval_ns;
 
 	/* Rates come with the first refresh: until then they are unknown. */
-	top->frame.now_ns = now_ns;
 	draw(top);
 	while (!is_over(top)) {
-		/* In a recording, time stands still with the picture. */
-		if ((top->info.live || !top->frozen) && !drain(top, now_of(top)))
+		bool passes = time_passes(top);
+
+		if (passes && !drain(top, now_of(top)))
 			return false;
 		clock = clock_ns(CLOCK_BOOTTIME);
-		if (clock >= refresh) {
-			if (top->info.live || !top->frozen)
-				advance(top, now_of(top));
+		if (clock >= refresh || (passes && !time_passes(top))) {
+			if (passes)
+				advance(top, end_of(top, now_of(top)));
+			else
+				top->frame.number++;
 			refresh = clock + top->options->interval_ns;
 			draw(top);
 		}
@@ -297,7 +315,7 @@ static bool interact(struct top *top, __u64 now_ns)
 	return true;
 }
 
-static int run_screen(struct top *top, __u64 now_ns)
+static int run_screen(struct top *top)
 {
 	char err[256];
 	bool ok;
@@ -309,7 +327,7 @@ static int run_screen(struct top *top, __u64 now_ns)
 		return 0;
 	}
 	top->screen = view_screen__create();
-	ok = interact(top, now_ns);
+	ok = interact(top);
 	unfreeze(top);
 	view_screen__destroy(top->screen);
 	tui__close(top->tui);
@@ -354,7 +372,7 @@ int top__run(const struct options *options, struct source *source)
 	};
 	if (start(&top, &now_ns)) {
 		if (!options->batch && !options->json)
-			ret = run_screen(&top, now_ns);
+			ret = run_screen(&top);
 		else if (top.info.live)
 			ret = batch_live(&top, now_ns) ? 0 : -1;
 		else
