@@ -72,6 +72,6 @@ check "a foreign file" refuses 1 "$work/foreign.*" "$trace" report "$work/foreig
 check "a wrong option is usage" bash -c '"$0" record --nonsense > /dev/null 2>&1; [ $? = 2 ]' "$trace"
 check "no COMMAND at all is usage" bash -c '"$0" > /dev/null 2>&1; [ $? = 2 ]' "$trace"
 check "vfiotop: a wrong option is usage" bash -c '"$0" --nonsense > /dev/null 2>&1; [ $? = 2 ]' "$monitor"
-check "vfiotop: no terminal, no -b" refuses 1 "terminal.*-b" "$monitor"
+check "vfiotop: no terminal, no -b" refuses 2 "terminal.*-b" "$monitor"
 rmmod vfio_testdev
 finish

@@ -15,22 +15,29 @@ logs=$(mktemp -d)
 modprobe vfio_iommu_type1 && modprobe vfio-testdev count=2 && bind_vfio "$VM_E1000E" || exit 1
 
 # testpmd forwards until its stdin says Enter; the pipe stays open as long as the guest lives.
-(sleep infinity | dpdk-testpmd -l 0-1 --no-huge -m 256 -a "$VM_E1000E" -- \
-	--total-num-mbufs=2048 --nb-cores=1 --forward-mode=txonly > "$logs/testpmd" 2>&1) &
-"$load" pin --seconds 36000 --rate 2000 --pages 8 --random --per-call > "$logs/load" 2>&1 &
+workload()
+{
+	local links
+	links=$(find /sys/module/vfio/holders -type l | wc -l)
+	# First the tool: it then sees the containers from their open on.
+	until [ "$(cat /sys/module/vfio/refcnt)" -gt "$links" ]; do
+		sleep 0.2
+	done
+	(sleep infinity | dpdk-testpmd -l 0-1 --no-huge -m 256 -a "$VM_E1000E" -- \
+		--total-num-mbufs=2048 --nb-cores=1 --forward-mode=txonly > "$logs/testpmd" 2>&1) &
+	"$load" pin --seconds 36000 --rate 2000 --pages 8 --random --per-call > "$logs/load" 2>&1
+}
+workload &
 
 if [ "$mode" = live ]; then
 	exec "$tools/vfiotop"
 fi
 
-# Until testpmd has mapped its memory, which takes a few seconds under emulation.
-for _ in $(seq 60); do
-	grep -q 'Press enter' "$logs/testpmd" && break
-	sleep 1
-done
-"$tools/vfiotop" -b -n 3 -d 1 || exit 1
+echo "Three refreshes, eight seconds apart:"
 echo
-echo "A recording of three seconds, of the pin storm and of a container's life beside it:"
+"$tools/vfiotop" -b -n 3 -d 8 || exit 1
+echo
+echo "A recording of the pin storm, and of five short-lived containers beside it:"
 "$tools/vfio-trace" record -o "$logs/demo.vftrace" -- \
-	sh -c "$load lifecycle -n 5 -d 1 > /dev/null; sleep 3" || exit 1
+	sh -c "$load lifecycle -n 5 -d 1 > /dev/null; sleep 2" || exit 1
 "$tools/vfio-trace" report "$logs/demo.vftrace"

@@ -48,6 +48,12 @@ within()
 	done
 }
 
+# A tool is attached: its links hold more references on vfio than the modules that use it.
+attached()
+{
+	[ "$(cat /sys/module/vfio/refcnt)" -gt "$(find /sys/module/vfio/holders -type l | wc -l)" ]
+}
+
 # The kernel log since the last call holds no warning.
 log_mark=0
 clean_log()
