@@ -2,8 +2,8 @@
 /*
  * mock.c - the backends of mock.h
  */
-#include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "mock.h"
 #include "shim/shim.h"
@@ -106,6 +106,8 @@ static void mock_release(struct mock *mock, struct mock_data *data)
 	shim_log("%s.release", mock->ops.name);
 	enter(mock, data);
 	WARN_ON(shim_holds(SHIM_CONTAINER) == 'r');
+	if (!shim_holds(SHIM_CONTAINER))
+		__atomic_add_fetch(&mock->late_releases, 1, __ATOMIC_RELAXED);
 	add_live(mock, -1);
 	if (!data)
 		return;
@@ -140,7 +142,7 @@ static long mock_ioctl(struct mock *mock, struct mock_data *data, unsigned int c
 	if (cmd == MOCK_PARK)
 		park();
 	if (cmd == MOCK_DAWDLE)
-		sched_yield();
+		usleep(shim_random(100));
 	enter(mock, data);
 	return MOCK_IOCTL_RET + (long)cmd;
 }

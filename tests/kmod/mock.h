@@ -32,8 +32,9 @@ struct mock {
 	int				pin_ret;
 	/* Called inside the next ioctl, pin, unpin, attach..., once. */
 	void				(*inside)(void);
-	/* Data objects that exist; only looked at when nobody runs. */
+	/* Data objects that exist, releases so far by others than the detaching task. */
 	int				live;
+	int				late_releases;
 };
 
 /* Newest first in the backend list when registered by mock_register_all(): c, b, a. */

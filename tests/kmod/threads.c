@@ -319,10 +319,14 @@ static int clean_up(void **state)
 
 static void tasks_reached_every_operation(void **state)
 {
-	print_message("# set_iommu %ld, ioctl %ld, pin %ld\n", done_set_iommu, done_ioctl, done_pin);
+	int late = mock_a.late_releases + mock_b.late_releases + mock_c.late_releases;
+
+	print_message("# set_iommu %ld, ioctl %ld, pin %ld, data released late %d\n",
+		      done_set_iommu, done_ioctl, done_pin, late);
 	assert_true(done_set_iommu > 100);
 	assert_true(done_ioctl > 100);
 	assert_true(done_pin > 100);
+	assert_true(late > 0);
 }
 
 static void nothing_is_left(void **state)
