@@ -52,12 +52,14 @@ $(KMOD_OUT)/$(1)-$(2)/test: $(KMOD_MODULE:%=$(KMOD_OUT)/$(1)-$(2)/module/%.o) \
 	$$(call need,gcc libcmocka-dev)
 	$$(call say,LINK,$$@)
 	$$(Q)$$(CC) $$(KMOD_SAN_$(1)) $$^ -o $$@ -lcmocka -lpthread
+	@echo '$$(KMOD_CFLAGS) $$(KMOD_SAN_$(1)) $$(KMOD_DEF_$(2))' > $$(@D)/flags
 
 $(KMOD_OUT)/$(1)-$(2)/threads: $(KMOD_MODULE:%=$(KMOD_OUT)/$(1)-$(2)/module/%.o) \
 		$(KMOD_STRESS:%=$(KMOD_OUT)/$(1)-$(2)/%.o)
 	$$(call need,gcc libcmocka-dev)
 	$$(call say,LINK,$$@)
 	$$(Q)$$(CC) $$(KMOD_SAN_$(1)) $$^ -o $$@ -lcmocka -lpthread
+	@echo '$$(KMOD_CFLAGS) $$(KMOD_SAN_$(1)) $$(KMOD_DEF_$(2))' > $$(@D)/flags
 
 -include $(KMOD_OUT)/$(1)-$(2)/*.d $(KMOD_OUT)/$(1)-$(2)/*/*.d
 endef
@@ -73,4 +75,4 @@ check-kmod-coverage: $(KMOD_GCOV) ## Print which statements of kmod/ its tests r
 check-mutants: ## Break kmod/ on purpose in 40 ways; its tests must see each (minutes)
 	$(Q)$(MAKE) $(foreach f,$(KMOD_FLAVOURS),$(KMOD_OUT)/asan-$(f)/test) \
 		$(foreach f,6.1 6.12,$(KMOD_OUT)/tsan-$(f)/threads)
-	$(Q)tests/kmod/mutants '$(CC) $(KMOD_CFLAGS)' $(KMOD_OUT)
+	$(Q)tests/kmod/mutants $(CC) $(KMOD_OUT)

@@ -254,7 +254,8 @@ int main(void)
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	struct counts seen = { 0 };
 
-	if (memory == MAP_FAILED || device_find(&device, 0) || container_setup(&container, &counts) ||
+	if (memory == MAP_FAILED || device_find(&device, 0) ||
+	    container_setup(&container, &counts) ||
 	    container_map(&container, IOVA, memory, MAPPED, &counts))
 		return EXIT_FAILURE;
 

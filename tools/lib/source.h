@@ -62,9 +62,9 @@ struct source_sink {
 
 struct source_info {
 	const char *name;     /* "tp", "file", "fake" */
-	char detail[256];     /* what the user should know: path, module version, what is not seen */
+	char detail[256];     /* for the user: path, module version, what is not seen */
 	bool live;
-	bool aggregates;      /* @stats come from the kernel; else the sink derives them from events */
+	bool aggregates;      /* @stats come from the kernel; else the sink counts events */
 	char kernel[65];      /* release of the kernel that the events are from */
 	char host[65];
 	__u64 realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME where the events are from */

@@ -131,7 +131,7 @@ static bool notice_gap(const struct view_frame *frame, struct view_notice *notic
 		[SOURCE_GAP_TRUNCATED] = VIEW_LEVEL_ALERT,
 		[SOURCE_GAP_DAMAGED] = VIEW_LEVEL_ALERT,
 	};
-	char when[FMT_MAX], why[sizeof(notice->text) - FMT_MAX];
+	char when[FMT_MAX], *clock, why[sizeof(notice->text) - FMT_MAX];
 	enum source_gap kind = model__gap_kind(frame->model);
 	__u64 ts_ns;
 	const char *gap = model__gap(frame->model, &ts_ns);
@@ -143,8 +143,9 @@ static bool notice_gap(const struct view_frame *frame, struct view_notice *notic
 		return false;
 	fmt_time(when, sizeof(when), ts_ns + frame->info->realtime_offset_ns);
 	when[strcspn(when, ".")] = '\0';
+	clock = strchr(when, ' '); /* behind the date */
 	field__format_text(gap, why, sizeof(why));
-	snprintf(notice->text, sizeof(notice->text), "%s: %s", strchr(when, ' ') + 1, why);
+	snprintf(notice->text, sizeof(notice->text), "%s: %s", clock ? clock + 1 : when, why);
 	notice->level = levels[kind];
 	return true;
 }

@@ -212,7 +212,8 @@ static bool batch_replay(struct top *top, __u64 now_ns)
 		}
 		if (more && next_ns > now_ns && (next_ns - now_ns) / step_ns > IDLE_REFRESHES)
 			now_ns = next_ns - next_ns % step_ns;
-		now_ns += step_ns;
+		/* A broken recording may claim times at the end of the scale. */
+		now_ns = now_ns + step_ns < now_ns ? ~0ULL : now_ns + step_ns;
 		if (!drain(top, now_ns))
 			return false;
 		advance(top, end_of(top, now_ns));

@@ -47,8 +47,8 @@ struct vfio_iommu_driver_ops {
 	long (*ioctl)(void *data, unsigned int cmd, unsigned long arg);
 	int (*attach_group)(void *data, struct iommu_group *group, enum vfio_group_type type);
 	void (*detach_group)(void *data, struct iommu_group *group);
-	int (*pin_pages)(void *data, struct iommu_group *group, dma_addr_t iova, int npage, int prot,
-			 struct page **pages);
+	int (*pin_pages)(void *data, struct iommu_group *group, dma_addr_t iova, int npage,
+			 int prot, struct page **pages);
 	void (*unpin_pages)(void *data, dma_addr_t iova, int npage);
 	void (*register_device)(void *data, struct vfio_device *device);
 	void (*unregister_device)(void *data, struct vfio_device *device);

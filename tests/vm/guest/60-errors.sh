@@ -69,9 +69,16 @@ check "a recording cut off is reported as such" jq -e '.truncated' \
 	<("$trace" report --json "$work/cut" 2> /dev/null)
 check "a stump of three bytes" refuses 1 "$work/stump.*" "$trace" report "$work/stump"
 check "a foreign file" refuses 1 "$work/foreign.*" "$trace" report "$work/foreign"
-check "a wrong option is usage" bash -c '"$0" record --nonsense > /dev/null 2>&1; [ $? = 2 ]' "$trace"
-check "no COMMAND at all is usage" bash -c '"$0" > /dev/null 2>&1; [ $? = 2 ]' "$trace"
-check "vfiotop: a wrong option is usage" bash -c '"$0" --nonsense > /dev/null 2>&1; [ $? = 2 ]' "$monitor"
+# usage COMMAND...: exit status 2, with words on stderr
+usage()
+{
+	"$@" > "$work/out" 2> "$work/err" < /dev/null
+	[ $? = 2 ] && [ -s "$work/err" ]
+}
+
+check "a wrong option is usage" usage "$trace" record --nonsense
+check "no command at all is usage" usage "$trace"
+check "vfiotop: a wrong option is usage" usage "$monitor" --nonsense
 check "vfiotop: no terminal, no -b" refuses 2 "terminal.*-b" "$monitor"
 rmmod vfio_testdev
 finish

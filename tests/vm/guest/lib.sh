@@ -8,11 +8,11 @@ set -uo pipefail
 # shellcheck source=tests/vm/guest.sh
 . "$VM_GUEST"
 
-top=$PWD
 work=$(mktemp -d /tmp/test.XXXXXX)
-trace=$top/build/tools/vfio-trace
-monitor=$top/build/tools/vfiotop
-load=$top/build/tests/testdev-load
+# For the scripts that source this file.
+export trace=$PWD/build/tools/vfio-trace
+export monitor=$PWD/build/tools/vfiotop
+export load=$PWD/build/tests/testdev-load
 
 # check NAME COMMAND...: a test that passes when COMMAND does; its output is shown when it fails
 check()
