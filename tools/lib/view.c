@@ -131,7 +131,7 @@ static bool notice_gap(const struct view_frame *frame, struct view_notice *notic
 		[SOURCE_GAP_TRUNCATED] = VIEW_LEVEL_ALERT,
 		[SOURCE_GAP_DAMAGED] = VIEW_LEVEL_ALERT,
 	};
-	char when[FMT_MAX], *clock, why[sizeof(notice->text) - FMT_MAX];
+	char when[FMT_MAX], *clock, why[sizeof(notice->text) - FMT_MAX - 8];
 	enum source_gap kind = model__gap_kind(frame->model);
 	__u64 ts_ns;
 	const char *gap = model__gap(frame->model, &ts_ns);
