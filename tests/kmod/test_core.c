@@ -245,7 +245,7 @@ static void last_detach_frees_a_container_without_file(void **state)
 	group_close(&g7);
 	expect_log("c.detach(7)", "unclaim 7");
 	group_close(&g8);
-	expect_log("c.detach(8)", "unclaim 8", "c.release", "put c");
+	expect_log("c.detach(8)", "unclaim 8", "c.release", "put c", "free slot 0");
 	assert_int_equal(mock_c.module.refs, 0);
 }
 

@@ -52,7 +52,7 @@ static void every_event_of_a_lifecycle(void **state)
 	expect_log("c.detach(7)", "c.release", "put c",
 		   "vfio_container_detach id=* slot=0 group=7 groups=0 refs=0 reason=group_close duration=100",
 		   "vfio_container_put id=* slot=0 reason=group refs=0",
-		   "vfio_container_release id=* slot=0 age=*");
+		   "vfio_container_release id=* slot=0 age=*", "free slot 0");
 	vfio_unregister_iommu_driver(&mock_c.ops);
 	expect_log("vfio_iommu_driver_unregister backend=c ret=0");
 }

@@ -95,14 +95,14 @@ static void release_notifies_the_backend_in_6_1_only(void **state)
 	else
 		expect_no_log();
 	group_close(&group);
-	expect_log("c.detach(7)", "unclaim 7", "c.release", "put c");
+	expect_log("c.detach(7)", "unclaim 7", "c.release", "put c", "free slot 0");
 }
 
 static void release_without_a_backend_notifies_nobody(void **state)
 {
 	close_file(container);
 	container = NULL;
-	expect_no_log();
+	expect_log("free slot 0");
 }
 
 static void release_without_notify_in_the_backend(void **state)

@@ -179,6 +179,31 @@ static void group_close_under_a_parked_ioctl(void **state)
 	task_end(&task, "c.ioctl(7001, 5)\nc.release\nput c\n");
 }
 
+/* Once release() runs nobody may find the object any more: it is about to be freed. */
+static bool findable;
+
+static void look_for_backend(void)
+{
+	findable = rcu_access_pointer(container_of_file(container)->backend) ||
+		   container_of_file(container)->visible.iommu_driver;
+}
+
+static void then_look_for_backend(void)
+{
+	mock_c.inside = look_for_backend;
+}
+
+static void backend_is_withdrawn_before_it_is_released(void **state)
+{
+	attach_and_set();
+	findable = true;
+	mock_c.inside = then_look_for_backend;
+	unset_container(&g7);
+	assert_null(mock_c.inside);
+	assert_false(findable);
+	group_close(&g7);
+}
+
 /* The reader has seen the pointer but not counted itself in: it must not, once it is zero. */
 static void *detach_in_another_task(void *arg)
 {
@@ -239,7 +264,7 @@ static void last_detach_does_not_wait_for_a_parked_close_notification(void **sta
 	assert_int_equal(mock_c.live, 1);
 	assert_int_equal(mock_c.module.refs, 1);
 	container = NULL;
-	task_end(&task, "c.notify(0)\nc.release\nput c\n");
+	task_end(&task, "c.notify(0)\nc.release\nput c\nfree slot 0\n");
 	assert_int_equal(mock_c.module.refs, 0);
 }
 #endif
@@ -253,7 +278,7 @@ static void close_between_seeing_and_counting_in_notifies_nobody(void **state)
 	container = NULL;
 	assert_string_equal(detach_log, "c.detach(7)\nunclaim 7\nc.release\nput c\n");
 	free(detach_log);
-	expect_no_log();
+	expect_log("free slot 0");
 	group_close(&g7);
 }
 #endif
@@ -308,6 +333,7 @@ int run_lifetime_tests(void)
 		TC(with_nothing_in_flight_detach_has_released),
 		TC(new_backend_while_the_old_one_has_an_orphan),
 		TC(group_close_under_a_parked_ioctl),
+		TC(backend_is_withdrawn_before_it_is_released),
 		TC(reader_between_seeing_and_counting_in_gets_nothing),
 		TC(freed_only_after_a_grace_period),
 #if SHIM_OLD_CORE

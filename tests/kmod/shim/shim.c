@@ -507,6 +507,7 @@ int ida_alloc(struct ida *ida, unsigned int flags)
 
 void ida_free(struct ida *ida, unsigned int id)
 {
+	shim_log("free slot %u", id);
 	pthread_mutex_lock(&ida->lock);
 	if (!WARN_ON(id >= SHIM_IDA_MAX || !ida->used[id]))
 		ida->used[id] = false;
