@@ -102,7 +102,7 @@ static void test_known_container(void **state)
 		.gauges = { .mapped_bytes = 1 << 20, .pinned_pages = 10 },
 	};
 
-	assert_string_equal(container_text("id", &c, 0), "2:5");
+	assert_string_equal(container_text("id", &c, 0), "5@3");
 	assert_string_equal(container_text("pid", &c, 0), "77");
 	/* Nothing that a terminal obeys. */
 	assert_string_equal(container_text("command", &c, 0), "evil?[31m?");

@@ -43,11 +43,7 @@ void field__format_uint(enum field_unit unit, __u64 value, char *buf, size_t siz
 		fmt_bytes(buf, size, value);
 		break;
 	case UNIT_ID:
-		if (value >> SOURCE_ID_LOAD_SHIFT)
-			snprintf(buf, size, "%llu:%llu", value >> SOURCE_ID_LOAD_SHIFT,
-				 value & ((1ULL << SOURCE_ID_LOAD_SHIFT) - 1));
-		else
-			snprintf(buf, size, "%llu", value);
+		fmt_container(buf, size, value);
 		break;
 	case UNIT_BYTES_PER_S:
 		fmt_bytes(buf, size > 2 ? size - 2 : size, value);

@@ -42,7 +42,7 @@ struct field_value {
 
 enum field_unit {
 	UNIT_PLAIN, /* a number that names something: never shortened */
-	UNIT_ID,    /* a container's id: "5"; "2:5" after the module was loaded twice anew */
+	UNIT_ID,    /* a container's id: "5"; "5@2" of the module's second load */
 	UNIT_COUNT,
 	UNIT_PAGES,
 	UNIT_BYTES,

@@ -184,7 +184,7 @@ static struct field_value get_busiest_max(const struct field_row *row)
 
 static const struct field fields[] = {
 	{ "id", "ID", UNIT_ID, 5, 16, 0, true,
-	  "number of the container; \"2:5\" is number 5 after the module was loaded anew twice", get_id },
+	  "number of the container; \"5@2\" is number 5 of the module's second load", get_id },
 	{ "pid", "PID", UNIT_PLAIN, 7, 0, 1, true,
 	  "process that opened /dev/vfio/vfio, in the initial pid namespace", get_pid },
 	{ "command", "COMMAND", UNIT_TEXT, 15, 0, 0, true, "its name when it opened the container",

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "fmt.h"
+#include "source.h"
 
 #define NSEC 1000000000ULL
 
@@ -98,8 +99,8 @@ char *fmt_age(char *buf, size_t size, __u64 ns)
 
 char *fmt_container(char *buf, size_t size, __u64 id)
 {
-	if (FMT_ID_LOAD(id))
-		snprintf(buf, size, "%llu@%llu", FMT_ID_NUMBER(id), FMT_ID_LOAD(id) + 1);
+	if (SOURCE_ID_LOAD(id))
+		snprintf(buf, size, "%llu@%llu", SOURCE_ID_NUMBER(id), SOURCE_ID_LOAD(id) + 1);
 	else
 		snprintf(buf, size, "%llu", id);
 	return buf;

@@ -26,11 +26,9 @@ char *fmt_latency(char *buf, size_t size, __u64 ns);
 char *fmt_age(char *buf, size_t size, __u64 ns);
 /*
  * A container's id as people see it: "7"; "7@2" when vfio was loaded again meanwhile and counts
- * from 1 anew (live sources put the number of the load, from 0, above bit 48).
+ * from 1 anew (SOURCE_ID_LOAD() of source.h, from 0).
  */
 char *fmt_container(char *buf, size_t size, __u64 id);
-#define FMT_ID_LOAD(id) ((id) >> 48)
-#define FMT_ID_NUMBER(id) ((id) & ((1ULL << 48) - 1))
 /* CLOCK_REALTIME ns as local time: "2026-11-22 10:48:00.123". */
 char *fmt_time(char *buf, size_t size, __u64 realtime_ns);
 /* The same in UTC as ISO 8601: "2026-11-22T10:48:00.123456789Z", for JSON. */

@@ -23,6 +23,8 @@ struct source;
  * how often the module was loaded anew while the source watched.
  */
 #define SOURCE_ID_LOAD_SHIFT 48
+#define SOURCE_ID_LOAD(id) ((id) >> SOURCE_ID_LOAD_SHIFT)
+#define SOURCE_ID_NUMBER(id) ((id) & ((1ULL << SOURCE_ID_LOAD_SHIFT) - 1))
 
 /* What a source could not deliver, cumulative since it was opened. Zero is known to be zero. */
 struct source_loss {

@@ -49,7 +49,6 @@
 #define RING_BYTES_RARE (16UL << 20)
 #define RING_MIN_RECORDS 64
 /* Where the load instance of vfio goes in a container's id. */
-#define INSTANCE_SHIFT 48
 
 struct mapping {
 	void *addr;
@@ -292,7 +291,7 @@ static int attach(struct source_tp *tp, char *err, size_t err_size)
 	}
 	tp_module__srcversion(tp->srcversion, sizeof(tp->srcversion));
 	if (tp->module && tp->module != module)
-		tp->id_bits += 1ULL << INSTANCE_SHIFT;
+		tp->id_bits += 1ULL << SOURCE_ID_LOAD_SHIFT;
 	tp->module = module;
 	tp->idle_times = 0;
 	return 0;

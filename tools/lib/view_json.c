@@ -144,6 +144,9 @@ static json_t *containers(const struct view_frame *frame)
 		};
 
 		set_fields(one, fields, n_fields, &row);
+		/* Apart: together they need more bits than many readers of JSON have. */
+		set(one, "id", number(SOURCE_ID_NUMBER(list[i]->id)));
+		set(one, "load", number(SOURCE_ID_LOAD(list[i]->id)));
 		if (list[i]->groups_known) /* none is an empty list here, not a blank */
 			set(one, "groups", groups(list[i]));
 		set(one, "groups_complete", json_boolean(list[i]->groups_known));

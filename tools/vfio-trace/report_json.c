@@ -100,8 +100,8 @@ static json_t *container_json(const struct report *report, const struct report_c
 {
 	json_t *object = json_object(), *ops = json_object();
 
-	json_object_set_new(object, "id", number(FMT_ID_NUMBER(c->id)));
-	json_object_set_new(object, "load", number(FMT_ID_LOAD(c->id)));
+	json_object_set_new(object, "id", number(SOURCE_ID_NUMBER(c->id)));
+	json_object_set_new(object, "load", number(SOURCE_ID_LOAD(c->id)));
 	json_object_set_new(object, "pid", number_if(c->tgid, c->tgid));
 	json_object_set_new(object, "comm", text_or_null(c->comm));
 	json_object_set_new(object, "cgroup", number_if(c->cgroup, c->cgroup));
