@@ -32,6 +32,26 @@ check "no vfio: vfio-trace says modprobe" refuses 1 "vfio.*not loaded.*modprobe 
 	"$trace" record -o "$work/recording" -d 1
 check "no vfio: no file is left" nothing_written
 
+# plain MODULE.ko[.xz]: an uncompressed copy
+plain()
+{
+	case $1 in
+	*.xz) xz -dc "$1" > "$work/vfio.ko" ;;
+	*) cp "$1" "$work/vfio.ko" ;;
+	esac
+}
+
+plain "$(find -L "/lib/modules/$VM_KVER/kernel/drivers/vfio" -name 'vfio.ko*')"
+insmod "$work/vfio.ko"
+check "the distribution's vfio: said so" refuses 1 "vfio.*(not ours|distribution|stock)" \
+	"$monitor" -b -n 1
+rmmod vfio
+objcopy -R .BTF "build/$VM_KVER/vfio.ko" "$work/vfio.ko"
+insmod "$work/vfio.ko"
+check "our vfio without BTF: said so" refuses 1 "BTF" "$trace" record -o "$work/recording" -d 1
+rmmod vfio
+check "... leaves no file" nothing_written
+
 modprobe vfio_iommu_type1 && modprobe vfio-testdev
 check "a COMMAND that does not exist" refuses 1 "/nonexistent.*No such file" \
 	"$trace" record -o "$work/recording" -- /nonexistent
