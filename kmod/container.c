@@ -438,7 +438,8 @@ int vfio_device_assign_container(struct vfio_device *device)
 
 	if (!group->container)
 		return -EINVAL;
-	if (WARN_ON(group->container->iommu_driver && !group->container_users))
+	/* SET_IOMMU may be publishing it: container->group_lock is not held here. */
+	if (WARN_ON(READ_ONCE(group->container->iommu_driver) && !group->container_users))
 		return -EINVAL;
 	return use_container_traced(group);
 }

@@ -4,7 +4,7 @@
 # command that prints TAP lines; tests/check runs them and adds up.
 
 DEPS_check := clang-14 libclang-rt-14-dev shellcheck codespell libcmocka-dev perl git jq strace \
-	      bpftrace trace-cmd linux-perf dpdk dpdk-dev tmux procps bsdutils util-linux gawk
+	      bpftrace trace-cmd linux-perf dpdk dpdk-dev tmux gcovr procps bsdutils util-linux gawk
 
 # Both kernels; KVERS=6.1 narrows it to one.
 KVERS ?= 6.1 6.12
