@@ -19,12 +19,12 @@ FUZZ      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fu
 .PHONY: check check-unit check-fuzz check-vm lint demo
 demo: ## See vfiotop live on DPDK and a pin storm in a guest (installs what is missing)
 	$(Q)$(MAKE) deps
-	$(Q)$(MAKE) tools $(BUILD)/tests/testdev-load kmod kernel KVER=$(KVER)
+	$(Q)$(MAKE) tools testdev-load kmod kernel KVER=$(KVER)
 	$(Q)tests/vm/demo $(KVER)
 
 check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels (40 minutes)
 	$(Q)$(MAKE) deps
-	$(Q)$(MAKE) $(UNIT) $(KMOD_TESTS) $(FUZZ) tools $(BUILD)/tests/testdev-load $(BUILD)/checkpatch.pl \
+	$(Q)$(MAKE) $(UNIT) $(KMOD_TESTS) $(FUZZ) tools testdev-load $(BUILD)/checkpatch.pl \
 		$(BUILD)/events-table
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)tests/check $(SUITE_lint) $(SUITE_docs) $(SUITES_unit) $(SUITES_kmod) $(SUITES_fuzz) $(SUITES_cli) $(SUITES_vm)
@@ -35,7 +35,7 @@ check-unit: $(UNIT) ## Run the unit tests only (under a minute)
 check-fuzz: $(FUZZ) ## Run the fuzzers over their corpus
 	$(Q)tests/check $(SUITES_fuzz)
 
-check-vm: tools $(BUILD)/tests/testdev-load ## Run the tests in the guest (KVERS=6.1 for one kernel)
+check-vm: tools testdev-load ## Run the tests in the guest (KVERS=6.1 for one kernel)
 	$(call need,$(DEPS_vm) $(DEPS_check))
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)tests/check $(SUITES_vm)

@@ -6,7 +6,7 @@
 # shellcheck source=tests/vm/guest/lib.sh
 . tests/vm/guest/lib.sh
 
-modprobe -a vfio_iommu_type1 vfio-testdev
+load_testdev 1
 pins=23
 
 perf_counts()

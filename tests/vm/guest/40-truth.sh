@@ -7,8 +7,7 @@
 # shellcheck source=tests/vm/guest/lib.sh
 . tests/vm/guest/lib.sh
 
-modprobe vfio_iommu_type1
-modprobe vfio-testdev count=4
+load_testdev 4
 bind_vfio "$VM_E1000E"
 
 # observe COMMAND...: run it under our recorder, strace and kprobes; leaves $work/report (JSON),

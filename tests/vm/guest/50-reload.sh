@@ -21,7 +21,7 @@ reload()
 	unload || return 1
 	within "$1" rmmod vfio || return 1
 	! grep -q '^vfio ' /proc/modules || return 1
-	modprobe vfio_iommu_type1 && modprobe vfio-testdev count=2 || return 1
+	load_testdev 2 || return 1
 	"$load" lifecycle -n 3 > /dev/null
 }
 
@@ -33,7 +33,7 @@ ten_times()
 	done
 }
 
-modprobe vfio_iommu_type1 && modprobe vfio-testdev count=2
+load_testdev 2
 check "ten reloads with nobody watching" ten_times 0
 check "the kernel log is clean after them" clean_log
 
@@ -41,7 +41,9 @@ check "the kernel log is clean after them" clean_log
 seen()
 {
 	# The last line may still be being written.
-	tail -n 2 "$work/json" | head -n 1 | jq -e "$1" > /dev/null
+	tail -n 2 "$work/json" | head -n 1 > "$work/line"
+	jq -c '{lost, gap, opens: .totals.ops.open.count}' "$work/line"
+	jq -e "$1" "$work/line" > /dev/null
 }
 
 "$monitor" --json -d 0.5 > "$work/json" 2> "$work/monitor.err" &

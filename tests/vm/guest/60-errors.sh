@@ -52,7 +52,7 @@ check "our vfio without BTF: said so" refuses 1 "BTF" "$trace" record -o "$work/
 rmmod vfio
 check "... leaves no file" nothing_written
 
-modprobe vfio_iommu_type1 && modprobe vfio-testdev
+load_testdev 1
 check "a COMMAND that does not exist" refuses 1 "/nonexistent.*No such file" \
 	"$trace" record -o "$work/recording" -- /nonexistent
 check "... leaves no file" nothing_written

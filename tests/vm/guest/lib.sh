@@ -54,6 +54,13 @@ attached()
 	[ "$(cat /sys/module/vfio/refcnt)" -gt "$(find /sys/module/vfio/holders -type l | wc -l)" ]
 }
 
+# load_testdev COUNT: vfio-testdev with that many devices, whatever an earlier script left
+load_testdev()
+{
+	! grep -q '^vfio_testdev ' /proc/modules || rmmod vfio_testdev || return 1
+	modprobe vfio_iommu_type1 && modprobe vfio-testdev "count=$1"
+}
+
 # The kernel log since the last call holds no warning.
 log_mark=0
 clean_log()
