@@ -33,19 +33,26 @@ static unsigned int ref_get(struct vfio_obs_container *c)
 {
 	int old;
 
+	refcount_inc(&c->alive);
 	__refcount_inc(&c->visible.kref.refcount, &old);
 	return old + 1;
 }
 
 /*
- * Drop a reference and return what is left. At 0 the caller emits its events and then calls
- * vfio_container_release(); above 0 the container may be gone by now.
+ * Drop a reference and return what this very transition left. The caller emits its events and
+ * then calls ref_dropped(): until then the container exists, even when nothing is left.
  */
 static unsigned int ref_drop(struct vfio_obs_container *c)
 {
 	int old;
 
 	return __refcount_dec_and_test(&c->visible.kref.refcount, &old) ? 0 : old - 1;
+}
+
+static void ref_dropped(struct vfio_obs_container *c)
+{
+	if (refcount_dec_and_test(&c->alive))
+		vfio_container_release(c);
 }
 
 /* Ids first: they must be in place before anybody can reach the container. */
@@ -65,6 +72,7 @@ static struct vfio_obs_container *container_alloc(void)
 	INIT_LIST_HEAD(&c->visible.group_list);
 	init_rwsem(&c->visible.group_lock);
 	kref_init(&c->visible.kref);
+	refcount_set(&c->alive, 1);
 	return c;
 }
 
@@ -99,18 +107,15 @@ static void notify_close(struct vfio_obs_container *c)
 static int vfio_fops_release(struct inode *inode, struct file *filep)
 {
 	struct vfio_obs_container *c = to_obs(filep->private_data);
-	u64 id = c->id;
-	u32 slot = c->slot;
 	unsigned int refs;
 
 	notify_close(c);
 	filep->private_data = NULL;
 
 	refs = ref_drop(c);
-	trace_vfio_container_close(id, slot, refs);
-	trace_vfio_container_put(id, slot, VFIO_REF_file, refs);
-	if (!refs)
-		vfio_container_release(c);
+	trace_vfio_container_close(c->id, c->slot, refs);
+	trace_vfio_container_put(c->id, c->slot, VFIO_REF_file, refs);
+	ref_dropped(c);
 	return 0;
 }
 
@@ -372,8 +377,6 @@ void vfio_group_detach_container(struct vfio_group *group)
 	u64 start = vfio_trace_now(trace_vfio_container_detach_enabled());
 	struct vfio_container *container = group->container;
 	struct vfio_obs_container *c = to_obs(container);
-	u64 id = c->id;
-	u32 slot = c->slot;
 	unsigned int groups, refs;
 
 	lockdep_assert_held(&group->group_lock);
@@ -385,11 +388,11 @@ void vfio_group_detach_container(struct vfio_group *group)
 
 	refs = ref_drop(c);
 	if (trace_vfio_container_detach_enabled())
-		trace_vfio_container_detach(id, slot, iommu_group_id(group->iommu_group), groups,
-					    refs, detach_reason(group), vfio_trace_elapsed(start));
-	trace_vfio_container_put(id, slot, VFIO_REF_group, refs);
-	if (!refs)
-		vfio_container_release(c);
+		trace_vfio_container_detach(c->id, c->slot, iommu_group_id(group->iommu_group),
+					    groups, refs, detach_reason(group),
+					    vfio_trace_elapsed(start));
+	trace_vfio_container_put(c->id, c->slot, VFIO_REF_group, refs);
+	ref_dropped(c);
 }
 
 /* A device file joins: the group's file stays open as long as it does. */

@@ -84,6 +84,8 @@ struct vfio_backend {
  * @opened_ns: CLOCK_BOOTTIME
  * @slot: small dense number, reused after release; VFIO_NO_SLOT if none was to be had
  * @groups: length of visible.group_list; written under group_lock
+ * @alive: references, also those that are dropped but whose events are not emitted yet: the
+ *	release must be a container's last event whichever task drops the last reference
  */
 struct vfio_obs_container {
 	struct vfio_container		visible;
@@ -92,6 +94,7 @@ struct vfio_obs_container {
 	u64				opened_ns;
 	u32				slot;
 	unsigned int			groups;
+	refcount_t			alive;
 };
 
 static inline struct vfio_obs_container *to_obs(struct vfio_container *container)
