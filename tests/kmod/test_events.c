@@ -507,6 +507,33 @@ static void references_end_at_zero_in_every_closing_order(void **state)
 	assert_int_equal(orders, 24);
 }
 
+static struct file *closed_meanwhile;
+
+static void close_at_detach(const char *name)
+{
+	if (strcmp(name, "vfio_container_detach"))
+		return;
+	shim_event_hook = NULL;
+	close_file(closed_meanwhile);
+}
+
+/* Another task drops the last reference while this one has yet to tell of its own drop. */
+static void release_is_the_last_event(void **state)
+{
+	closed_meanwhile = open_container(NULL);
+	group_init(&g7, 7, VFIO_EMULATED_IOMMU);
+	set_container(&g7, closed_meanwhile);
+	shim_trace(NULL, true);
+	forget_log();
+	shim_event_hook = close_at_detach;
+	group_close(&g7);
+	expect_log("vfio_container_detach id=* slot=0 group=7 groups=0 refs=1 *",
+		   "vfio_container_close id=* slot=0 refs=0",
+		   "vfio_container_put id=* slot=0 reason=file refs=0",
+		   "vfio_container_put id=* slot=0 reason=group refs=1",
+		   "vfio_container_release id=* slot=0 age=*", "free slot 0");
+}
+
 int run_event_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -525,6 +552,7 @@ int run_event_tests(void)
 		T(ids_are_never_reused_and_slots_are_dense),
 		TC(slot_is_free_only_after_release),
 		T(opening_time_and_age_are_of_one_clock),
+		T(release_is_the_last_event),
 		TC(references_end_at_zero_in_every_closing_order),
 	};
 

@@ -94,6 +94,8 @@ void shim_log(const char *format, ...)
 	va_end(args);
 }
 
+void (*shim_event_hook)(const char *name);
+
 void shim_event(const char *name, const char *format, ...)
 {
 	char head[64];
@@ -103,6 +105,8 @@ void shim_event(const char *name, const char *format, ...)
 	va_start(args, format);
 	log_line(head, format, args);
 	va_end(args);
+	if (shim_event_hook)
+		shim_event_hook(name);
 }
 
 const char *shim_take_log(void)

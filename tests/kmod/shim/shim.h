@@ -33,6 +33,8 @@ void shim_forget_warnings(void);
 
 /* NULL is every event. */
 void shim_trace(const char *event, bool on);
+/* Called after each event that was logged: another task acting at that very moment. */
+extern void (*shim_event_hook)(const char *name);
 
 extern bool shim_capable;
 extern struct miscdevice *shim_misc_device;
