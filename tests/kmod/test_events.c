@@ -534,6 +534,29 @@ static void release_is_the_last_event(void **state)
 		   "vfio_container_release id=* slot=0 age=*", "free slot 0");
 }
 
+static void close_at_drop(void)
+{
+	shim_drop_hook = NULL;
+	close_file(closed_meanwhile);
+}
+
+/* Another task drops between this one's drop and its event. */
+static void references_are_those_of_the_transition(void **state)
+{
+	closed_meanwhile = open_container(NULL);
+	group_init(&g7, 7, VFIO_EMULATED_IOMMU);
+	set_container(&g7, closed_meanwhile);
+	shim_trace(NULL, true);
+	forget_log();
+	shim_drop_hook = close_at_drop;
+	group_close(&g7);
+	expect_log("vfio_container_close id=* slot=0 refs=0",
+		   "vfio_container_put id=* slot=0 reason=file refs=0",
+		   "vfio_container_detach id=* slot=0 group=7 groups=0 refs=1 *",
+		   "vfio_container_put id=* slot=0 reason=group refs=1",
+		   "vfio_container_release id=* slot=0 age=*", "free slot 0");
+}
+
 int run_event_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -553,6 +576,7 @@ int run_event_tests(void)
 		TC(slot_is_free_only_after_release),
 		T(opening_time_and_age_are_of_one_clock),
 		T(release_is_the_last_event),
+		T(references_are_those_of_the_transition),
 		TC(references_end_at_zero_in_every_closing_order),
 	};
 

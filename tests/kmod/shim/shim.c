@@ -95,6 +95,7 @@ void shim_log(const char *format, ...)
 }
 
 void (*shim_event_hook)(const char *name);
+void (*shim_drop_hook)(void);
 
 void shim_event(const char *name, const char *format, ...)
 {

@@ -38,10 +38,15 @@ static inline bool refcount_inc_not_zero(refcount_t *r)
 	return true;
 }
 
+/* Called right after a count went down: another task acting at that very moment. */
+extern void (*shim_drop_hook)(void);
+
 static inline bool __refcount_dec_and_test(refcount_t *r, int *old)
 {
 	*old = __atomic_fetch_sub(&r->refs, 1, __ATOMIC_RELEASE);
 	WARN_ON(*old <= 0);
+	if (shim_drop_hook)
+		shim_drop_hook();
 	/* Only the one who takes it to zero acquires; a load, as TSan knows no fences. */
 	return *old == 1 && !__atomic_load_n(&r->refs, __ATOMIC_ACQUIRE);
 }
