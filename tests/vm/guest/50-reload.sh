@@ -52,6 +52,7 @@ check "vfiotop starts" within 20 test -s "$work/json"
 check "ten reloads under vfiotop, each let go of within two seconds" ten_times 2
 check "vfiotop is still there" kill -0 "$pid"
 check "it says that it let go" grep -q '"gap":{' "$work/json"
+check "it attaches again" within 20 attached
 "$load" lifecycle -n 4 > /dev/null
 # The lifecycles during which it was attached are counted; the last four ran long after a reload.
 check "it is attached again and counts" within 5 seen '.totals.ops.open.count >= 4'
@@ -65,7 +66,7 @@ pid=$!
 check "vfio-trace attaches" within 20 attached
 "$load" lifecycle -n 5 > /dev/null
 check "vfio can be reloaded under vfio-trace" reload 2
-sleep 1
+check "vfio-trace attaches again" within 20 attached
 "$load" lifecycle -n 7 > /dev/null
 kill -INT "$pid"
 check "the recording ends cleanly" wait "$pid"

@@ -48,10 +48,18 @@ within()
 	done
 }
 
-# A tool is attached: its links hold more references on vfio than the modules that use it.
+# The references on vfio that are no module's: a tool's links, while nobody has vfio's files open.
+links()
+{
+	echo $(($(cat /sys/module/vfio/refcnt) - $(find /sys/module/vfio/holders -type l | wc -l)))
+}
+
+# A tool has attached to the last of its events: there are links, and they become no more.
 attached()
 {
-	[ "$(cat /sys/module/vfio/refcnt)" -gt "$(find /sys/module/vfio/holders -type l | wc -l)" ]
+	local before
+	before=$(links)
+	[ "$before" -gt 0 ] && sleep 1 && [ "$(links)" = "$before" ]
 }
 
 # load_testdev COUNT: vfio-testdev with that many devices, whatever an earlier script left
