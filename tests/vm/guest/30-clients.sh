@@ -34,13 +34,7 @@ chain_adds_up()
 		}' "$work/events"
 }
 
-testpmd()
-{
-	(sleep 5; echo) | timeout 120 dpdk-testpmd -l 0-1 --no-huge -m 256 -a "$VM_E1000E" -- \
-		--total-num-mbufs=2048 --nb-cores=1 --forward-mode=txonly
-}
-export -f testpmd
-traced bash -c testpmd
+traced bash -c "testpmd 5"
 check "testpmd sends through the e1000e" grep -qE 'TX-packets: [1-9]' "$work/out"
 check "testpmd: MAP_DMA of 256 MiB succeeded" grep -qE \
 	'vfio_container_ioctl: .*cmd=MAP_DMA .*known=1 .*size=268435456 .*ret=0 duration=[0-9]+$' "$work/events"

@@ -96,13 +96,7 @@ equals_the_load()
 		"$(printed dma_rw_bytes)"
 }
 
-testpmd()
-{
-	(sleep 8; echo) | timeout 200 dpdk-testpmd -l 0-1 --no-huge -m 256 -a "$VM_E1000E" -- \
-		--total-num-mbufs=2048 --nb-cores=1 --forward-mode=txonly
-}
-export -f testpmd
-observe bash -c testpmd
+observe bash -c "testpmd 8"
 check "DPDK: testpmd ran" grep -q 'TX-packets: [1-9]' "$work/out"
 equals_the_kernel DPDK
 equal "DPDK: bytes mapped" "$(reported .operations.map_dma.bytes)" 268435456
