@@ -20,5 +20,5 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< > $@
 
-.SECONDARY: $(BUILD)/bpf/vfio_tp.bpf.o
+.SECONDARY: $(BUILD)/bpf/vfio_tp.bpf.o $(BUILD)/bpf/vfio_iter.bpf.o
 -include $(wildcard $(BUILD)/bpf/*.d)

@@ -62,8 +62,9 @@ $(BUILD)/tests/lib/%.o: tools/lib/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOLS_CFLAGS) $(SAN_FLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
 
-$(BUILD)/tests/lib/source_tp.o: ALL_CFLAGS += -iquote $(BUILD)/bpf
+$(BUILD)/tests/lib/source_tp.o $(BUILD)/tests/lib/tp_existing.o: ALL_CFLAGS += -iquote $(BUILD)/bpf
 $(BUILD)/tests/lib/source_tp.o: | $(BUILD)/bpf/vfio_tp.skel.h
+$(BUILD)/tests/lib/tp_existing.o: | $(BUILD)/bpf/vfio_iter.skel.h
 
 $(SAN_LIB): $(SAN_OBJS)
 	$(call say,AR,$@)
@@ -78,7 +79,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(SAN_LIB)
 
 # libFuzzer needs clang, and the library's sources built with its instrumentation.
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(wildcard tools/lib/*.c tools/lib/*.h include/vfio_obs/*.h) \
-		| $(BUILD)/bpf/vfio_tp.skel.h
+		| $(BUILD)/bpf/vfio_tp.skel.h $(BUILD)/bpf/vfio_iter.skel.h
 	$(call need,clang-14 libclang-rt-14-dev)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)

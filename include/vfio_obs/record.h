@@ -25,6 +25,7 @@
 #define RECORD_BLOCK_EVENTS_MAX 65536
 #define RECORD_STORED_MAX (16U << 20)
 #define RECORD_TEXT_MAX 1024
+#define RECORD_GROUPS_MAX 4096
 
 /*
  * @header_size: bytes up to the first block; later minor additions go behind @detail
@@ -56,6 +57,7 @@ enum record_block_type {
 	RECORD_BLOCK_EVENTS = 1, /* payload: zstd of packed records, see record_pack.h */
 	RECORD_BLOCK_GAP = 2,	 /* payload: struct record_gap */
 	RECORD_BLOCK_END = 3,	 /* payload: struct record_end */
+	RECORD_BLOCK_EXISTING = 4, /* payload: struct record_existing */
 };
 
 /*
@@ -88,6 +90,27 @@ struct record_gap {
 	char text[]; /* not terminated, at most RECORD_TEXT_MAX */
 };
 
+struct record_group {
+	__u32 number;
+	__u32 type;
+};
+
+/* struct source_existing; @n_listed groups follow. Strings are NUL-terminated. */
+struct record_existing {
+	__u64 read_ns;
+	__u64 id;
+	__u64 opened_ns;
+	__u64 cgroup;
+	__u32 tgid;
+	__u32 holders;
+	__u32 refs;
+	__u32 file_closed; /* 0 or 1 */
+	__u32 n_groups, n_listed;
+	char comm[VFIO_OBS_COMM_LEN];
+	char backend[VFIO_OBS_STR_LEN];
+	struct record_group group[];
+};
+
 struct record_end {
 	__u64 end_ns;
 	__u64 events;
@@ -96,5 +119,6 @@ struct record_end {
 
 _Static_assert(sizeof(struct record_header) == 512, "file format");
 _Static_assert(sizeof(struct record_block) == 88, "file format");
+_Static_assert(sizeof(struct record_existing) == 96, "file format");
 
 #endif

@@ -36,6 +36,17 @@ static void on_event(void *ctx, const struct vfio_rec *rec)
 	seen->text += strlen(event__format(rec, text, sizeof(text)));
 }
 
+static void on_existing(void *ctx, const struct source_existing *existing)
+{
+	struct seen *seen = ctx;
+
+	if (!memchr(existing->comm, '\0', sizeof(existing->comm)) ||
+	    !memchr(existing->backend, '\0', sizeof(existing->backend)))
+		abort();
+	for (__u32 i = 0; i < existing->n_listed; i++)
+		seen->text += existing->groups[i].number;
+}
+
 static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 {
 	struct seen *seen = ctx;
@@ -46,7 +57,9 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 static void read_as_file(const uint8_t *data, size_t size)
 {
 	struct seen seen = { 0 };
-	struct source_sink sink = { .ctx = &seen, .event = on_event, .gap = on_gap };
+	struct source_sink sink = {
+		.ctx = &seen, .existing = on_existing, .event = on_event, .gap = on_gap,
+	};
 	FILE *in = fmemopen((void *)data, size, "r");
 	struct source *source;
 	char err[300];

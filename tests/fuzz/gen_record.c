@@ -2,8 +2,8 @@
 /*
  * gen_record.c - writes the corpus of fuzz_record: `make corpus-record`
  *
- * gen_record DIRECTORY. Small recordings of every event, with gaps and losses, with an end and
- * without.
+ * gen_record DIRECTORY. Small recordings of every event, with containers from before, gaps and
+ * losses, with an end and without.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,21 @@
 #include <unistd.h>
 
 #include "lib/record_writer.h"
+
+static void write_existing(const struct source_sink *sink)
+{
+	const struct source_group groups[] = { { 3, 0 }, { 12, 1 } };
+	struct source_existing existing = {
+		.read_ns = 900, .id = 1, .opened_ns = 500, .tgid = 99, .holders = 1, .refs = 3,
+		.comm = "qemu", .backend = "vfio-iommu-type1", .groups = groups, .n_listed = 2,
+		.n_groups = 2,
+	};
+
+	sink->existing(sink->ctx, &existing);
+	existing.id = 2;
+	existing.n_listed = 0;
+	sink->existing(sink->ctx, &existing);
+}
 
 static void write_one(const char *dir, const char *name, unsigned int n, bool gap, bool cut)
 {
@@ -28,6 +43,8 @@ static void write_one(const char *dir, const char *name, unsigned int n, bool ga
 	}
 	record_writer__start(writer, &info, ~0ULL, 1000);
 	sink = record_writer__sink(writer);
+	if (gap)
+		write_existing(&sink);
 	for (unsigned int i = 0; i < n; i++) {
 		struct vfio_rec rec = {
 			.ts_ns = 2000 + i * 100, .seq = i, .id = 1 + i / 30, .tgid = 100,

@@ -202,6 +202,137 @@ static void test_partial_container(void **state)
 	model__destroy(f.model);
 }
 
+static const struct source_existing *existing(__u64 id, __u64 read_ns)
+{
+	static const struct source_group groups[] = { { 9, 1 }, { 4, 0 } };
+	static struct source_existing e;
+
+	e = (struct source_existing){
+		.read_ns = read_ns,
+		.id = id,
+		.opened_ns = 3 * SEC,
+		.cgroup = 77,
+		.tgid = 555,
+		.holders = 2,
+		.refs = 3,
+		.comm = "qemu",
+		.backend = "vfio-iommu-type1",
+		.groups = groups,
+		.n_listed = 2,
+		.n_groups = 2,
+	};
+	return &e;
+}
+
+static void test_existing(void **state)
+{
+	struct fixture f = make(false);
+	const struct model_container *c;
+	__u64 pages;
+
+	f.feed.existing(f.feed.ctx, existing(5, 10 * SEC));
+	assert_int_equal(model__now(f.model), 10 * SEC);
+	c = only(&f);
+	assert_true(c->opened_known && c->refs_known && c->groups_known && c->backend_known);
+	assert_int_equal(c->opened_ns, 3 * SEC);
+	assert_int_equal(c->tgid, 555);
+	assert_int_equal(c->holders, 2);
+	assert_string_equal(c->comm, "qemu");
+	assert_int_equal(c->cgroup, 77);
+	assert_int_equal(c->refs, 3);
+	assert_int_equal(c->n_groups, 2);
+	assert_int_equal(c->groups[0].number, 4);
+	assert_int_equal(c->groups[1].type, 1);
+	assert_string_equal(c->backend, "vfio-iommu-type1");
+	/* What was mapped and pinned before cannot be known. */
+	assert_false(c->gauges_known || model_container__pinned_pages(c, &pages));
+	/* It goes on like any other, and nothing was counted for it. */
+	assert_null(c->op[VFIO_OP_OPEN]);
+	fake_event(&f.feed, DETACH, 5, 11 * SEC, .group = 9, .groups = 1, .refs = 2);
+	assert_true(c->groups_known);
+	assert_int_equal(c->n_groups, 1);
+	assert_int_equal(c->refs, 2);
+	fake_event(&f.feed, RELEASE, 5, 12 * SEC, .age = 9 * SEC);
+	assert_true(c->freed);
+	model__destroy(f.model);
+}
+
+/* Events that are older than the reading, and come behind it, lead to the same state. */
+static void test_existing_then_older_events(void **state)
+{
+	struct fixture f = make(false);
+	const struct model_container *c;
+
+	f.feed.existing(f.feed.ctx, existing(5, 10 * SEC));
+	fake_event(&f.feed, ATTACH, 5, 9 * SEC, .group = 4, .type = 0, .groups = 1, .refs = 2);
+	fake_event(&f.feed, ATTACH, 5, 9 * SEC, .group = 9, .type = 1, .groups = 2, .refs = 3);
+	c = only(&f);
+	assert_true(c->groups_known);
+	assert_int_equal(c->n_groups, 2);
+	assert_int_equal(c->refs, 3);
+	model__destroy(f.model);
+}
+
+static void test_existing_is_not_the_last_word(void **state)
+{
+	struct fixture f = make(false);
+	const struct model_container *c;
+
+	/* The open was seen. */
+	start(&f, 5, 12, 0, 8 * SEC);
+	f.feed.existing(f.feed.ctx, existing(5, 10 * SEC));
+	c = find(&f, 5);
+	assert_int_equal(c->tgid, 1005);
+	assert_int_equal(c->holders, 0);
+	assert_int_equal(c->n_groups, 1);
+	/* An event behind the reading was seen. */
+	fake_event(&f.feed, PUT, 6, 11 * SEC, .refs = 1);
+	f.feed.existing(f.feed.ctx, existing(6, 10 * SEC));
+	assert_int_equal(find(&f, 6)->refs, 1);
+	/* It is freed. */
+	fake_event(&f.feed, RELEASE, 7, 9 * SEC, .age = SEC);
+	f.feed.existing(f.feed.ctx, existing(7, 10 * SEC));
+	assert_true(find(&f, 7)->freed);
+	assert_int_equal(find(&f, 7)->refs, 0);
+	model__destroy(f.model);
+}
+
+static void test_existing_with_more_groups(void **state)
+{
+	struct fixture f = make(false);
+	struct source_existing e = *existing(5, 10 * SEC);
+
+	e.n_groups = 40;
+	memset(e.comm, 'x', sizeof(e.comm));
+	memset(e.backend, 'x', sizeof(e.backend));
+	f.feed.existing(f.feed.ctx, &e);
+	assert_false(only(&f)->groups_known);
+	assert_int_equal(strlen(only(&f)->comm), sizeof(e.comm) - 1);
+	e.id = 0;
+	f.feed.existing(f.feed.ctx, &e);
+	only(&f);
+	model__destroy(f.model);
+}
+
+/* Kept by a source and delivered later, in its place before the events. */
+static void test_existing_through_a_queue(void **state)
+{
+	struct source_info info = { .name = "fake" };
+	struct source *source = source_fake__open(&info);
+	struct source_sink feed = source_fake__feed(source);
+	struct fixture f = make(false);
+
+	feed.existing(feed.ctx, existing(5, 10 * SEC));
+	fake_event(&feed, PUT, 5, 11 * SEC, .refs = 2);
+	existing(1, 1); /* what was fed is a copy */
+	assert_true(source__poll(source, &f.feed) >= 0);
+	assert_int_equal(only(&f)->refs, 2);
+	assert_int_equal(only(&f)->n_groups, 2);
+	feed.existing(feed.ctx, existing(6, 10 * SEC)); /* never delivered */
+	source__close(source);
+	model__destroy(f.model);
+}
+
 static void test_two_containers_share_a_slot(void **state)
 {
 	struct fixture f = make(false);
@@ -646,6 +777,11 @@ int main(void)
 		cmocka_unit_test(test_lifecycle),
 		cmocka_unit_test(test_failed_open_is_no_container),
 		cmocka_unit_test(test_partial_container),
+		cmocka_unit_test(test_existing),
+		cmocka_unit_test(test_existing_then_older_events),
+		cmocka_unit_test(test_existing_is_not_the_last_word),
+		cmocka_unit_test(test_existing_with_more_groups),
+		cmocka_unit_test(test_existing_through_a_queue),
 		cmocka_unit_test(test_two_containers_share_a_slot),
 		cmocka_unit_test(test_ids_begin_again),
 		cmocka_unit_test(test_detached_gap_ends_containers),

@@ -23,7 +23,9 @@ struct seen {
 	__u64 events, damaged, ring;
 	__u64 last_ns;
 	__u64 sum; /* of ids, to see that the right ones come */
-	unsigned int gaps;
+	unsigned int gaps, existing;
+	struct source_existing last_existing;
+	__u32 groups; /* sum of the numbers of its groups */
 	bool truncated, damage_told;
 	int ret;
 };
@@ -44,6 +46,18 @@ static void on_event(void *ctx, const struct vfio_rec *rec)
 	seen->last_ns = rec->ts_ns;
 	seen->events++;
 	seen->sum += rec->id;
+}
+
+static void on_existing(void *ctx, const struct source_existing *existing)
+{
+	struct seen *seen = ctx;
+
+	assert_int_equal(seen->events, 0);
+	seen->existing++;
+	seen->last_existing = *existing;
+	seen->groups = 0;
+	for (__u32 i = 0; i < existing->n_listed; i++)
+		seen->groups += existing->groups[i].number;
 }
 
 static void on_loss(void *ctx, const struct source_loss *loss)
@@ -68,7 +82,11 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 static bool read_all(const void *data, size_t size, struct seen *seen)
 {
 	struct source_sink sink = {
-		.ctx = seen, .event = on_event, .loss = on_loss, .gap = on_gap,
+		.ctx = seen,
+		.existing = on_existing,
+		.event = on_event,
+		.loss = on_loss,
+		.gap = on_gap,
 	};
 	struct source *source;
 	char err[512] = "";
@@ -139,7 +157,28 @@ static unsigned char *slurp(const char *path, size_t *size)
 	return data;
 }
 
-/* Three blocks of events, a gap and a loss between them, and the end. */
+static void write_existing(struct record_writer *writer)
+{
+	struct source_sink sink = record_writer__sink(writer);
+	const struct source_group groups[] = { { 3, 1 }, { 70000, 0 } };
+	struct source_existing e = {
+		.read_ns = 950000, .id = 1, .opened_ns = 800000, .cgroup = 5, .tgid = 12,
+		.holders = 2, .refs = 9, .file_closed = true, .comm = "with\033escape",
+		.backend = "vfio-iommu-type1", .groups = groups, .n_listed = 2, .n_groups = 8,
+	};
+
+	sink.existing(sink.ctx, &e);
+	e.id = 2;
+	e.n_listed = 0;
+	e.groups = NULL;
+	sink.existing(sink.ctx, &e);
+	e.id = 3;
+	e.n_listed = 2;
+	e.groups = groups;
+	sink.existing(sink.ctx, &e);
+}
+
+/* Containers from before, three blocks of events, a gap and a loss between them, and the end. */
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -153,6 +192,7 @@ static int set_up(void **state)
 	snprintf(f->path, sizeof(f->path), "%s/rec", f->dir);
 	writer = start_writer(f->path);
 	sink = record_writer__sink(writer);
+	write_existing(writer);
 	write_events(f, writer, 50);
 	sink.gap(sink.ctx, SOURCE_GAP_DETACHED, 1050000, "a test's gap");
 	write_events(f, writer, 30);
@@ -188,11 +228,35 @@ static void a_whole_recording_comes_back(void **state)
 	assert_int_equal(seen.events, f->events);
 	assert_int_equal(seen.sum, f->sum);
 	assert_int_equal(seen.gaps, 1);
+	assert_int_equal(seen.existing, 3);
 	assert_false(seen.truncated || seen.damage_told);
 	assert_int_equal(seen.ring, 7);
 	assert_int_equal(seen.damaged, 0);
 	assert_int_equal(stat(f->path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void an_existing_container_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct source_existing *e;
+	struct seen seen;
+
+	assert_true(read_all(f->data, f->size, &seen));
+	e = &seen.last_existing;
+	assert_int_equal(e->read_ns, 950000);
+	assert_int_equal(e->id, 3);
+	assert_int_equal(e->opened_ns, 800000);
+	assert_int_equal(e->cgroup, 5);
+	assert_int_equal(e->tgid, 12);
+	assert_int_equal(e->holders, 2);
+	assert_int_equal(e->refs, 9);
+	assert_true(e->file_closed);
+	assert_string_equal(e->comm, "with?escape");
+	assert_string_equal(e->backend, "vfio-iommu-type1");
+	assert_int_equal(e->n_listed, 2);
+	assert_int_equal(e->n_groups, 8);
+	assert_int_equal(seen.groups, 70003);
 }
 
 static void packing_is_exact(void **state)
@@ -336,6 +400,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		record_test(a_whole_recording_comes_back),
+		record_test(an_existing_container_comes_back),
 		cmocka_unit_test(packing_is_exact),
 		record_test(a_cut_recording_is_read_to_its_last_block),
 		record_test(damage_is_never_silent),

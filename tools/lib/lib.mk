@@ -21,9 +21,10 @@ $(BUILD)/tools/lib/%.o: tools/lib/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOLS_CFLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
 
-# The only file that sees BPF's skeleton.
-$(BUILD)/tools/lib/source_tp.o: ALL_CFLAGS += -iquote $(BUILD)/bpf
+# The only files that see BPF's skeletons.
+$(BUILD)/tools/lib/source_tp.o $(BUILD)/tools/lib/tp_existing.o: ALL_CFLAGS += -iquote $(BUILD)/bpf
 $(BUILD)/tools/lib/source_tp.o: | $(BUILD)/bpf/vfio_tp.skel.h
+$(BUILD)/tools/lib/tp_existing.o: | $(BUILD)/bpf/vfio_iter.skel.h
 
 $(LIB): $(LIB_OBJS)
 	$(call say,AR,$@)

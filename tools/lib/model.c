@@ -25,6 +25,7 @@ struct tracked {
 	struct model_container c; /* first: the index and the list point to it */
 	bool indexed;	   /* found by its id; no longer once another container has that id */
 	bool seen_open;
+	__u64 event_ns;	   /* its last event */
 	bool final;	   /* no more statistics will come */
 	bool gauges_reset; /* the last group left while we watched: gauges began at 0 then */
 };
@@ -231,6 +232,7 @@ static void on_open(struct tracked *entry, const struct vfio_rec *rec)
 	memcpy(c->comm, rec->comm, sizeof(c->comm));
 	c->comm[sizeof(c->comm) - 1] = '\0';
 	c->cgroup = rec->cgroup;
+	c->holders = 0;
 	c->groups_known = true;
 	set_no_backend(c);
 }
@@ -393,6 +395,7 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 	}
 	if (rec->id) {
 		entry = entry_get(model, rec->id);
+		entry->event_ns = rec->ts_ns;
 		apply_state(entry, rec, model->aggregates);
 		if (!model->aggregates) {
 			if (rec->type == VFIO_EV_OPEN)
@@ -401,6 +404,43 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 		}
 	}
 	apply_outcome(model, entry, &o);
+}
+
+/* Containers that existed before */
+
+static void set_existing(struct model_container *c, const struct source_existing *e)
+{
+	c->opened_known = true;
+	c->opened_ns = e->opened_ns;
+	c->tgid = e->tgid;
+	c->holders = e->holders;
+	memcpy(c->comm, e->comm, sizeof(c->comm));
+	c->comm[sizeof(c->comm) - 1] = '\0';
+	c->cgroup = e->cgroup;
+	c->file_closed = e->file_closed;
+	set_refs(c, e->refs);
+	memcpy(c->backend, e->backend, sizeof(c->backend));
+	c->backend[sizeof(c->backend) - 1] = '\0';
+	c->backend_known = true;
+	groups_clear(c);
+	for (__u32 i = 0; i < e->n_listed; i++)
+		group_add(c, e->groups[i].number, e->groups[i].type);
+	c->groups_known = c->n_groups == e->n_groups;
+}
+
+/* Whoever saw its open knows more, and events behind the reading are newer. */
+static void sink_existing(void *ctx, const struct source_existing *existing)
+{
+	struct model *model = ctx;
+	struct tracked *entry;
+
+	if (!existing->id)
+		return;
+	if (existing->read_ns > model->now_ns)
+		model->now_ns = existing->read_ns;
+	entry = entry_get(model, existing->id);
+	if (!entry->seen_open && !entry->c.freed && entry->event_ns <= existing->read_ns)
+		set_existing(&entry->c, existing);
 }
 
 /* Aggregates from the kernel */
@@ -535,6 +575,7 @@ struct source_sink model__sink(struct model *model, bool aggregates)
 	model->aggregates = aggregates;
 	return (struct source_sink){
 		.ctx = model,
+		.existing = sink_existing,
 		.event = sink_event,
 		.stats = sink_stats,
 		.gauges = sink_gauges,

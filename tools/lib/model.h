@@ -52,7 +52,8 @@ struct model_container {
 	__u64 id;
 	bool opened_known, refs_known, gauges_known;
 	__u64 opened_ns;  /* CLOCK_BOOTTIME */
-	__u32 tgid;	  /* the opener; 0 unknown */
+	__u32 tgid;	  /* the opener, or who held it when we began; 0 unknown */
+	__u32 holders;	  /* processes that held it when we began; 0 unknown */
 	char comm[VFIO_OBS_COMM_LEN];
 	__u64 cgroup;
 	struct model_group *groups; /* sorted by number */

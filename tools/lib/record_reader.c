@@ -200,6 +200,12 @@ static bool unpack_events(struct record_reader *reader, struct record_view *view
 	return packer__unpack(reader->packer, raw, n, reader->recs, head->count);
 }
 
+static bool existing_fits(const struct record_existing *existing, size_t size)
+{
+	return size >= sizeof(*existing) && existing->n_listed <= RECORD_GROUPS_MAX &&
+	       size == sizeof(*existing) + existing->n_listed * sizeof(*existing->group);
+}
+
 /* Interpret the payload, whose checksum is right. False: it is not what the header says. */
 static bool read_payload(struct record_reader *reader, struct record_view *view)
 {
@@ -215,6 +221,9 @@ static bool read_payload(struct record_reader *reader, struct record_view *view)
 	case RECORD_BLOCK_END:
 		view->end = (const void *)reader->payload;
 		return view->head.stored_size >= sizeof(struct record_end);
+	case RECORD_BLOCK_EXISTING:
+		view->existing = (const void *)reader->payload;
+		return existing_fits(view->existing, view->head.stored_size);
 	}
 	return true; /* of a later version: nothing is set, the caller skips it */
 }

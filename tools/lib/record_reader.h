@@ -18,12 +18,13 @@
 
 struct record_reader;
 
-/* One block. Exactly one of @recs, @gap, @end is set, as head.type says. */
+/* One block. At most one of the pointers is set, as head.type says. */
 struct record_view {
 	struct record_block head;
 	struct vfio_rec *recs; /* head.count of them; the caller may change them */
 	const struct record_gap *gap;
 	const struct record_end *end;
+	const struct record_existing *existing;
 };
 
 /*

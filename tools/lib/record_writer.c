@@ -298,10 +298,38 @@ static void on_gap(void *ctx, enum source_gap kind, __u64 ts_ns, const char *why
 	write_payload(writer, RECORD_BLOCK_GAP, ts_ns, payload, sizeof(gap) + gap.text_len);
 }
 
+static void on_existing(void *ctx, const struct source_existing *existing)
+{
+	__u32 n = existing->n_listed < RECORD_GROUPS_MAX ? existing->n_listed : RECORD_GROUPS_MAX;
+	struct record_existing *to;
+	size_t size = sizeof(*to) + n * sizeof(*to->group);
+
+	to = xcalloc(1, size);
+	to->read_ns = existing->read_ns;
+	to->id = existing->id;
+	to->opened_ns = existing->opened_ns;
+	to->cgroup = existing->cgroup;
+	to->tgid = existing->tgid;
+	to->holders = existing->holders;
+	to->refs = existing->refs;
+	to->file_closed = existing->file_closed;
+	to->n_groups = existing->n_groups;
+	to->n_listed = n;
+	memcpy(to->comm, existing->comm, sizeof(to->comm));
+	memcpy(to->backend, existing->backend, sizeof(to->backend));
+	for (__u32 i = 0; i < n; i++)
+		to->group[i] = (struct record_group){ existing->groups[i].number,
+						      existing->groups[i].type };
+	write_events(ctx); /* those before it */
+	write_payload(ctx, RECORD_BLOCK_EXISTING, existing->read_ns, to, size);
+	free(to);
+}
+
 struct source_sink record_writer__sink(struct record_writer *writer)
 {
 	return (struct source_sink){
 		.ctx = writer,
+		.existing = on_existing,
 		.event = on_event,
 		.loss = on_loss,
 		.gap = on_gap,

@@ -7,11 +7,15 @@
 #include "sink_queue.h"
 #include "xalloc.h"
 
-enum item_kind { ITEM_EVENT, ITEM_STATS, ITEM_GAUGES, ITEM_FINAL, ITEM_LOSS, ITEM_GAP };
+enum item_kind { ITEM_EXISTING, ITEM_EVENT, ITEM_STATS, ITEM_GAUGES, ITEM_FINAL, ITEM_LOSS, ITEM_GAP };
 
 struct item {
 	enum item_kind kind;
 	union {
+		struct {
+			struct source_existing *state;
+			struct source_group *groups;
+		} existing;
 		struct vfio_rec rec;
 		struct vfio_op_stats *stats;
 		struct {
@@ -45,6 +49,10 @@ static void item_destroy(struct item *item)
 		free(item->stats);
 	else if (item->kind == ITEM_GAP)
 		free(item->gap.why);
+	if (item->kind != ITEM_EXISTING)
+		return;
+	free(item->existing.state);
+	free(item->existing.groups);
 }
 
 void sink_queue__destroy(struct sink_queue *queue)
@@ -73,6 +81,16 @@ static struct item *item_append(struct sink_queue *queue, enum item_kind kind)
 	}
 	queue->items[queue->end].kind = kind;
 	return &queue->items[queue->end++];
+}
+
+static void keep_existing(void *ctx, const struct source_existing *existing)
+{
+	struct item *item = item_append(ctx, ITEM_EXISTING);
+
+	item->existing.state = xmemdup(existing, 1, sizeof(*existing));
+	item->existing.groups = xmemdup(existing->groups, existing->n_listed,
+					sizeof(*existing->groups));
+	item->existing.state->groups = item->existing.groups;
 }
 
 static void keep_event(void *ctx, const struct vfio_rec *rec)
@@ -117,6 +135,7 @@ struct source_sink sink_queue__sink(struct sink_queue *queue)
 {
 	return (struct source_sink){
 		.ctx = queue,
+		.existing = keep_existing,
 		.event = keep_event,
 		.stats = keep_stats,
 		.gauges = keep_gauges,
@@ -140,6 +159,10 @@ static bool item_time(const struct item *item, __u64 *ts_ns)
 static void item_deliver(const struct item *item, const struct source_sink *sink)
 {
 	switch (item->kind) {
+	case ITEM_EXISTING:
+		if (sink->existing)
+			sink->existing(sink->ctx, item->existing.state);
+		break;
 	case ITEM_EVENT:
 		if (sink->event)
 			sink->event(sink->ctx, &item->rec);

@@ -41,8 +41,40 @@ enum source_gap {
 	SOURCE_GAP_DAMAGED,    /* parts of the recording cannot be read */
 };
 
+struct source_group {
+	__u32 number;
+	__u32 type; /* VFIO_OBS_VALUES_group_type */
+};
+
+/*
+ * A container that was there before the source attached, as it was at @read_ns. What was mapped
+ * and pinned until then is not known. Not found are containers whose files no process has open
+ * (sent through a socket and not received yet, registered with io_uring) or only processes of
+ * another pid namespace than ours and its children.
+ * @tgid:        the process that has the container's file open, or when @file_closed a group's or
+ *               a device's; the lowest of @holders processes. @comm and @cgroup are its
+ * @file_closed: only attached groups keep it
+ * @groups:      @n_listed of the @n_groups attached groups
+ */
+struct source_existing {
+	__u64 read_ns;
+	__u64 id;
+	__u64 opened_ns; /* CLOCK_BOOTTIME */
+	__u64 cgroup;
+	__u32 tgid;
+	__u32 holders;
+	__u32 refs;
+	bool file_closed;
+	char comm[VFIO_OBS_COMM_LEN];
+	char backend[VFIO_OBS_STR_LEN]; /* "" none */
+	const struct source_group *groups;
+	__u32 n_listed, n_groups;
+};
+
 /*
  * What a source calls from source__poll(); any member may be NULL.
+ * @existing: a container that existed before; in the first poll behind each attaching, before
+ *         the events that came since. Those that began before @read_ns are in the state already
  * @event: one event; those of one poll come in time order and never before an earlier poll's
  * @stats: cumulative statistics of one operation of one container, only when they changed.
  *         Never for operations whose events were delivered without aggregation (see
@@ -54,6 +86,7 @@ enum source_gap {
  */
 struct source_sink {
 	void *ctx;
+	void (*existing)(void *ctx, const struct source_existing *existing);
 	void (*event)(void *ctx, const struct vfio_rec *rec);
 	void (*stats)(void *ctx, const struct vfio_op_stats *stats);
 	void (*gauges)(void *ctx, __u64 id, const struct vfio_gauges *gauges, bool known);

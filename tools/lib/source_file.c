@@ -31,6 +31,12 @@ static struct source_file *file_of(struct source *source)
 	return (struct source_file *)source;
 }
 
+static void copy_text(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%.*s", (int)size - 1, from);
+	event__make_text_printable(to, strlen(to));
+}
+
 static void deliver_loss(struct source_file *file, const struct source_sink *sink)
 {
 	struct source_loss loss = file->loss;
@@ -75,6 +81,32 @@ static void deliver_gap(struct source_file *file, const struct record_gap *gap,
 		sink->gap(sink->ctx, gap->gap, gap->ts_ns, why);
 }
 
+static void deliver_existing(const struct record_existing *from, const struct source_sink *sink)
+{
+	struct source_existing to = {
+		.read_ns = from->read_ns,
+		.id = from->id,
+		.opened_ns = from->opened_ns,
+		.cgroup = from->cgroup,
+		.tgid = from->tgid,
+		.holders = from->holders,
+		.refs = from->refs,
+		.file_closed = from->file_closed,
+		.n_listed = from->n_listed,
+		.n_groups = from->n_groups,
+	};
+	struct source_group *groups = xcalloc(from->n_listed, sizeof(*groups));
+
+	for (__u32 i = 0; i < from->n_listed; i++)
+		groups[i] = (struct source_group){ from->group[i].number, from->group[i].type };
+	to.groups = groups;
+	copy_text(to.comm, sizeof(to.comm), from->comm);
+	copy_text(to.backend, sizeof(to.backend), from->backend);
+	if (sink->existing)
+		sink->existing(sink->ctx, &to);
+	free(groups);
+}
+
 static void deliver_view(struct source_file *file, struct record_view *view,
 			 const struct source_sink *sink)
 {
@@ -91,6 +123,8 @@ static void deliver_view(struct source_file *file, struct record_view *view,
 		deliver_events(file, view, sink);
 	else if (view->gap)
 		deliver_gap(file, view->gap, sink);
+	else if (view->existing)
+		deliver_existing(view->existing, sink);
 	deliver_loss(file, sink);
 }
 
@@ -167,12 +201,6 @@ static const struct source_ops file_ops = {
 	.error = file_error,
 	.close = file_close,
 };
-
-static void copy_text(char *to, size_t size, const char *from)
-{
-	snprintf(to, size, "%.*s", (int)size - 1, from);
-	event__make_text_printable(to, strlen(to));
-}
 
 static void fill_info(struct source_file *file, const char *path)
 {

@@ -22,6 +22,7 @@
 #include "event.h"
 #include "ring.h"
 #include "source.h"
+#include "tp_existing.h"
 #include "tp_module.h"
 #include "tp_stats.h"
 #include "vfio_obs/maps.h"
@@ -64,6 +65,8 @@ struct source_tp {
 	struct mapping map_slots, map_pool, map_rings, map_records;
 	struct ring_reader *rings; /* NULL: no event is delivered one by one */
 	struct tp_stats *stats;	   /* NULL: no aggregates */
+	struct tp_existing *existing; /* not delivered yet; NULL none */
+	char not_identified[96];   /* why containers opened before are unknown, "" they are not */
 	__u64 module;		   /* tp_module__instance() of the last attach */
 	__u64 refused;		   /* instance of the module that was not attached to */
 	__u64 id_bits;		   /* number of loads seen, in place */
@@ -276,19 +279,64 @@ static int attach_event(struct source_tp *tp, unsigned int type, char *err, size
 	return ret;
 }
 
+/*
+ * NULL also when nobody has a file of vfio open: then there is no container, and the time that it
+ * takes to load is saved.
+ */
+static struct tp_iterator *load_iterator(struct source_tp *tp)
+{
+	struct tp_module_use use;
+
+	tp_module__use(&use, tp->n_links);
+	return tp_module__has_files(&use) ?
+		       tp_iterator__load(tp->not_identified, sizeof(tp->not_identified)) : NULL;
+}
+
+/* Attached: what is opened from now on is seen anyway. Takes over @iterator, which may be NULL. */
+static void read_existing(struct source_tp *tp, struct tp_iterator *iterator)
+{
+	__u64 now = clock_ns(CLOCK_BOOTTIME);
+
+	tp_existing__destroy(tp->existing);
+	tp->existing = NULL;
+	/* Somebody opened one while we attached: rather late than never. */
+	if (!iterator && !*tp->not_identified)
+		iterator = load_iterator(tp);
+	if (iterator)
+		tp->existing = tp_existing__read(iterator, now, tp->not_identified,
+						 sizeof(tp->not_identified));
+	tp_iterator__destroy(iterator);
+}
+
+static void deliver_existing(struct source_tp *tp, const struct source_sink *sink)
+{
+	if (!tp->existing)
+		return;
+	tp_existing__deliver(tp->existing, tp->id_bits, sink);
+	tp_existing__destroy(tp->existing);
+	tp->existing = NULL;
+}
+
 /* Attach to the loaded module after comparing its prototypes. 0 or -errno and a sentence. */
 static int attach(struct source_tp *tp, char *err, size_t err_size)
 {
 	__u64 module = tp_module__instance();
 	int ret = tp_module__check(&tp->checked_btf, err, err_size);
+	struct tp_iterator *iterator;
 
+	if (ret)
+		return ret;
+	*tp->not_identified = '\0';
+	iterator = load_iterator(tp);
 	/* open last: of a container whose open is seen everything else is seen too. */
 	for (unsigned int type = VFIO_EV_COUNT; !ret && type-- > 0;)
 		ret = attach_event(tp, type, err, err_size);
 	if (ret) {
+		tp_iterator__destroy(iterator);
 		detach(tp);
 		return ret;
 	}
+	read_existing(tp, iterator);
 	tp_module__srcversion(tp->srcversion, sizeof(tp->srcversion));
 	if (tp->module && tp->module != module)
 		tp->id_bits += 1ULL << SOURCE_ID_LOAD_SHIFT;
@@ -354,6 +402,7 @@ static void deliver(struct source_tp *tp, const struct source_sink *sink, bool f
 	bool stats_due = flush || now - tp->stats_ns >= STATS_INTERVAL;
 	struct give give = { .sink = sink, .id_bits = tp->id_bits };
 
+	deliver_existing(tp, sink);
 	if (tp->stats)
 		tp_stats__take_finals(tp->stats, now);
 	if (tp->rings && sink->event) {
@@ -463,9 +512,11 @@ static void tp_info(const struct source *source, struct source_info *info)
 	info->name = "tp";
 	info->live = true;
 	info->aggregates = tp->opts.aggregate;
-	snprintf(info->detail, sizeof(info->detail), "tracepoints of vfio.ko, srcversion %s%s",
+	snprintf(info->detail, sizeof(info->detail), "tracepoints of vfio.ko, srcversion %s%s%s%s",
 		   *tp->srcversion ? tp->srcversion : "unknown",
-		   tp->n_links ? "" : "; let go, nobody uses it");
+		   tp->n_links ? "" : "; let go, nobody uses it",
+		   *tp->not_identified ? "; containers opened before are not identified: " : "",
+		   tp->not_identified);
 	if (!uname(&uts)) {
 		snprintf(info->kernel, sizeof(info->kernel), "%s", uts.release);
 		snprintf(info->host, sizeof(info->host), "%s", uts.nodename);
@@ -491,6 +542,7 @@ static void tp_close(struct source *source)
 	detach(tp);
 	ring_reader__destroy(tp->rings);
 	tp_stats__destroy(tp->stats);
+	tp_existing__destroy(tp->existing);
 	unmap(&tp->map_slots);
 	unmap(&tp->map_pool);
 	unmap(&tp->map_rings);

@@ -202,18 +202,18 @@ int tp_module__check(__u32 *known, char *err, size_t err_size)
 	return ret;
 }
 
-static bool has_holders(void)
+static unsigned int count_holders(void)
 {
 	DIR *dir = opendir(MODULE_DIR "/holders");
 	struct dirent *entry;
-	bool found = false;
+	unsigned int n = 0;
 
 	if (!dir)
-		return false;
-	while (!found && (entry = readdir(dir)))
-		found = entry->d_name[0] != '.';
+		return 0;
+	while ((entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
 	closedir(dir);
-	return found;
+	return n;
 }
 
 static bool is_our_tracepoint(const char *name)
@@ -260,7 +260,7 @@ void tp_module__use(struct tp_module_use *use, unsigned int own_links)
 	unsigned int found;
 
 	memset(use, 0, sizeof(*use));
-	use->holders = has_holders();
+	use->holders = count_holders();
 	read_line(MODULE_DIR "/refcnt", line, sizeof(line));
 	use->refs = strtoul(line, NULL, 10);
 	use->links = own_links;

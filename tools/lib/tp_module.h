@@ -28,7 +28,7 @@ int tp_module__check(__u32 *known, char *err, size_t err_size);
  * us count them (CAP_SYS_ADMIN), else the caller's; they are among @refs.
  */
 struct tp_module_use {
-	bool holders; /* other modules use it */
+	unsigned int holders; /* other modules that use it, a reference each */
 	unsigned long refs, links;
 };
 void tp_module__use(struct tp_module_use *use, unsigned int own_links);
@@ -37,6 +37,12 @@ void tp_module__use(struct tp_module_use *use, unsigned int own_links);
 static inline bool tp_module__idle(const struct tp_module_use *use)
 {
 	return !use->holders && use->refs <= use->links;
+}
+
+/* Maybe somebody has a file of it open. */
+static inline bool tp_module__has_files(const struct tp_module_use *use)
+{
+	return use->refs > use->links + use->holders;
 }
 
 /* srcversion of the loaded vfio, "" unknown. */

@@ -153,6 +153,7 @@ static json_t *containers(const struct view_frame *frame)
 		/* The whole name, which the column shortens. */
 		if (list[i]->backend_known && list[i]->backend[0])
 			set(one, "backend", text(list[i]->backend));
+		set(one, "holders", list[i]->holders ? number(list[i]->holders) : json_null());
 		set(one, "ops", ops(frame, list[i]));
 		if (json_array_append_new(array, one))
 			xalloc__check(NULL);

@@ -194,6 +194,13 @@ static void track_release(struct recorder *rec, __u64 id)
 	}
 }
 
+static void on_existing(void *ctx, const struct source_existing *existing)
+{
+	struct recorder *rec = ctx;
+
+	rec->out.existing(rec->out.ctx, existing);
+}
+
 static void on_event(void *ctx, const struct vfio_rec *event)
 {
 	struct recorder *rec = ctx;
@@ -226,7 +233,11 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 static bool poll_once(struct recorder *rec, bool flush)
 {
 	struct source_sink sink = {
-		.ctx = rec, .event = on_event, .loss = on_loss, .gap = on_gap,
+		.ctx = rec,
+		.existing = on_existing,
+		.event = on_event,
+		.loss = on_loss,
+		.gap = on_gap,
 	};
 	int ret;
 

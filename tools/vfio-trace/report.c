@@ -140,7 +140,7 @@ static void fill_ops(struct report_container *entry, const struct model_containe
 static void fill_container(struct gather *gather, const struct model_container *c)
 {
 	struct report_container *entry = entry_of(gather, c->id);
-	__u64 end = c->freed ? c->freed_ns : gather->report.last_ns;
+	__u64 end = c->freed ? c->freed_ns : model__now(gather->model);
 
 	entry->opened_known = c->opened_known;
 	entry->opened_ns = c->opened_ns;
@@ -173,6 +173,20 @@ static void harvest(struct gather *gather, bool all)
 	/* Those that stay are looked at again, so there should be as many new ones by then. */
 	gather->releases = 0;
 	gather->next_harvest = HARVEST_EVERY + model__containers(gather->model, &list);
+}
+
+static void on_existing(void *ctx, const struct source_existing *existing)
+{
+	struct gather *gather = ctx;
+	struct report_container *entry;
+
+	if (!existing->id)
+		return;
+	gather->to_model.existing(gather->to_model.ctx, existing);
+	entry = entry_of(gather, existing->id);
+	memcpy(entry->backend, existing->backend, sizeof(entry->backend));
+	for (__u32 i = 0; i < existing->n_listed; i++)
+		remember_group(entry, existing->groups[i].number, existing->groups[i].type);
 }
 
 static void on_event(void *ctx, const struct vfio_rec *rec)
@@ -275,7 +289,11 @@ static int report(const char *path, bool json)
 {
 	struct gather gather = { .report.path = path, .next_harvest = HARVEST_EVERY };
 	struct source_sink sink = {
-		.ctx = &gather, .event = on_event, .loss = on_loss, .gap = on_gap,
+		.ctx = &gather,
+		.existing = on_existing,
+		.event = on_event,
+		.loss = on_loss,
+		.gap = on_gap,
 	};
 	struct source *source;
 	char err[1024];

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * tp_existing.h - the containers that were there before the source attached
+ *
+ * Used by source_tp.c: reads them behind attaching, delivers them in the next poll.
+ */
+#ifndef VFIO_OBS_TP_EXISTING_H
+#define VFIO_OBS_TP_EXISTING_H
+
+#include <linux/types.h>
+#include <stddef.h>
+
+#include "source.h"
+#include "vfio_obs/existing.h"
+
+struct tp_iterator;
+struct tp_existing;
+
+/*
+ * tp_iterator__load - load the program for the vfio module that is loaded now: the slow part, to
+ * be done before events begin to fill the rings. NULL, and the reason in @why, when the kernel
+ * does not let us.
+ */
+struct tp_iterator *tp_iterator__load(char *why, size_t why_size);
+void tp_iterator__destroy(struct tp_iterator *iterator);
+
+/*
+ * tp_existing__read - go through the open files of all processes. Containers opened at @since_ns
+ * or later are left out: their open events tell. NULL and @why as above.
+ */
+struct tp_existing *tp_existing__read(struct tp_iterator *iterator, __u64 since_ns, char *why,
+				      size_t why_size);
+
+/* The same from @n records instead of the kernel; for tests. @records is copied. */
+struct tp_existing *tp_existing__create(const struct vfio_existing *records, size_t n,
+					__u64 since_ns);
+void tp_existing__destroy(struct tp_existing *existing);
+
+/* tp_existing__deliver - each container once, by id. @id_bits are added to every id. */
+void tp_existing__deliver(const struct tp_existing *existing, __u64 id_bits,
+			  const struct source_sink *sink);
+
+#endif
