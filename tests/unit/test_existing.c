@@ -97,6 +97,22 @@ static void the_newest_reading_counts(void **state)
 	assert_true(seen.list[0].file_closed);
 }
 
+static void who_has_the_file_keeps_it_open(void **state)
+{
+	struct vfio_existing records[] = {
+		/* Attached between the reading of one and the other. */
+		{ .id = 1, .tgid = 1, .via = VFIO_VIA_CONTAINER, .refs = 1, .groups = 1 },
+		/* Its file is on its way through a socket. */
+		{ .id = 2, .tgid = 1, .via = VFIO_VIA_GROUP, .refs = 2, .groups = 1 },
+	};
+	struct seen seen;
+
+	deliver(records, ARRAY_SIZE(records), &seen);
+	assert_int_equal(seen.n, 2);
+	assert_false(seen.list[0].file_closed);
+	assert_false(seen.list[1].file_closed);
+}
+
 static void what_came_later_is_left_out(void **state)
 {
 	const struct vfio_existing records[] = {
@@ -128,6 +144,7 @@ int main(void)
 		cmocka_unit_test(nothing),
 		cmocka_unit_test(owners_and_holders),
 		cmocka_unit_test(the_newest_reading_counts),
+		cmocka_unit_test(who_has_the_file_keeps_it_open),
 		cmocka_unit_test(what_came_later_is_left_out),
 		cmocka_unit_test(names_are_printable),
 	};

@@ -7,7 +7,9 @@
 #include "sink_queue.h"
 #include "xalloc.h"
 
-enum item_kind { ITEM_EXISTING, ITEM_EVENT, ITEM_STATS, ITEM_GAUGES, ITEM_FINAL, ITEM_LOSS, ITEM_GAP };
+enum item_kind {
+	ITEM_EXISTING, ITEM_EVENT, ITEM_STATS, ITEM_GAUGES, ITEM_FINAL, ITEM_LOSS, ITEM_GAP
+};
 
 struct item {
 	enum item_kind kind;

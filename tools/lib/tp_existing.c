@@ -105,17 +105,16 @@ static void deliver_container(const struct vfio_existing *owner, const struct vf
 		.tgid = owner->tgid,
 		.holders = count_holders(owner, end),
 		.refs = state->refs,
-		/* Each group has one reference and the file another, wherever it may be. */
-		.file_closed = state->refs <= state->groups,
+		/* Each group has one reference; one more is the file's, wherever that may be. */
+		.file_closed = owner->via != VFIO_VIA_CONTAINER && state->refs <= state->groups,
 		.groups = groups,
 		.n_groups = state->groups,
 	};
 
-	for (; out.n_listed < state->n_listed && out.n_listed < VFIO_EXISTING_GROUPS; out.n_listed++)
-		groups[out.n_listed] = (struct source_group){
-			.number = state->group[out.n_listed].number,
-			.type = state->group[out.n_listed].type,
-		};
+	for (__u32 i = 0; i < state->n_listed && i < VFIO_EXISTING_GROUPS; i++) {
+		groups[i] = (struct source_group){ state->group[i].number, state->group[i].type };
+		out.n_listed = i + 1;
+	}
 	copy_text(out.comm, owner->comm, sizeof(out.comm));
 	copy_text(out.backend, state->backend, sizeof(out.backend));
 	sink->existing(sink->ctx, &out);
@@ -129,7 +128,8 @@ void tp_existing__deliver(const struct tp_existing *existing, __u64 id_bits,
 	for (size_t end = 1; sink->existing && end <= existing->n; end++) {
 		if (end < existing->n && existing->records[end].id == existing->records[first].id)
 			continue;
-		deliver_container(&existing->records[first], &existing->records[end], id_bits, sink);
+		deliver_container(&existing->records[first], &existing->records[end], id_bits,
+				  sink);
 		first = end;
 	}
 }
