@@ -7,8 +7,7 @@
 # shellcheck source=tests/vm/guest/lib.sh
 . tests/vm/guest/lib.sh
 
-modprobe vfio_iommu_type1
-modprobe vfio-testdev count=6
+load_testdev 6
 
 group_of()
 {
@@ -142,7 +141,9 @@ kill "$empty" "$forked" "$closed" "$device"
 wait "$empty" "$forked" "$closed" "$device" 2> "$work/err"
 "$monitor" --json -d 0.5 > "$work/json" 2> "$work/monitor.err" &
 monitor_pid=$!
-rmmod vfio_testdev vfio_iommu_type1
+for module in vfio_testdev vfio_pci vfio_pci_core vfio_iommu_type1; do
+	! grep -q "^$module " /proc/modules || rmmod "$module"
+done
 last_shows()
 {
 	tail -n 2 "$work/json" | head -n 1 | jq -e "$1" > "$work/matched"
