@@ -72,12 +72,19 @@ static struct report_container *entry_of(struct gather *gather, __u64 id)
 	return entry;
 }
 
+/* More than a container ever has; a hostile recording must not make the search below slow. */
+#define MAX_GROUPS 256
+
 /* The model knows the groups of the moment, the report wants all there were. */
 static void remember_group(struct report_container *entry, __u32 number, __u32 type)
 {
 	for (size_t i = 0; i < entry->n_groups; i++)
 		if (entry->groups[i].number == number)
 			return;
+	if (entry->n_groups == MAX_GROUPS) {
+		entry->more_groups = true;
+		return;
+	}
 	entry->groups = xreallocarray(entry->groups, entry->n_groups + 1, sizeof(*entry->groups));
 	entry->groups[entry->n_groups++] = (struct model_group){ number, type };
 }

@@ -41,6 +41,7 @@ struct report_container {
 	__u32 iommu_type;
 	struct model_group *groups; /* all that were attached at some time */
 	size_t n_groups;
+	bool more_groups; /* than are remembered */
 	__u32 refs;
 	struct vfio_gauges gauges;
 	__u64 pinned_pages;

@@ -106,6 +106,7 @@ static json_t *container_json(const struct report *report, const struct report_c
 	json_object_set_new(object, "comm", text_or_null(c->comm));
 	json_object_set_new(object, "cgroup", number_if(c->cgroup, c->cgroup));
 	json_object_set_new(object, "groups", groups_json(c));
+	json_object_set_new(object, "more_groups", json_boolean(c->more_groups));
 	json_object_set_new(object, "backend", text_or_null(c->backend));
 	json_object_set_new(object, "iommu_type",
 			    *c->backend ? text_or_null(event__value_name(event__values_iommu_type,

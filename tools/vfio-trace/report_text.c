@@ -111,6 +111,8 @@ static void print_groups(const struct report_container *c, FILE *out)
 	fputs("groups", out);
 	for (size_t i = 0; i < c->n_groups; i++)
 		fprintf(out, "%c%u", i ? ',' : ' ', c->groups[i].number);
+	if (c->more_groups)
+		fputs(" and more", out);
 	if (!c->n_groups)
 		fputs(" none", out);
 }
@@ -131,7 +133,7 @@ static void print_container(const struct report *report, const struct report_con
 		fprintf(out, "opened %s",
 			fmt_time(text, sizeof(text),
 				 c->opened_ns + report->info.realtime_offset_ns));
-		fprintf(out, ", %s %s\n", c->freed ? "lived" : "lives since",
+		fprintf(out, ", %s %s\n", c->freed ? "lived" : "alive for",
 			fmt_latency(text, sizeof(text), c->age_ns));
 	} else {
 		fprintf(out, "opened before the recording%s\n", c->freed ? ", freed" : "");
