@@ -292,6 +292,23 @@ static int print(const struct report *report, bool json)
 	return 1;
 }
 
+/* Scripts must see that a report is of a part only: one line, and the status of an error. */
+static int tell_what_is_missing(const struct report *report)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < report->n_gaps; i++) {
+		const struct report_gap *gap = &report->gaps[i];
+
+		if (gap->kind != SOURCE_GAP_TRUNCATED && gap->kind != SOURCE_GAP_DAMAGED)
+			continue;
+		fprintf(stderr, "vfio-trace: %s: %s; the report is of what could be read\n",
+			report->path, gap->why);
+		status = 1;
+	}
+	return status;
+}
+
 static int report(const char *path, bool json)
 {
 	struct gather gather = { .report.path = path, .next_harvest = HARVEST_EVERY };
@@ -319,6 +336,8 @@ static int report(const char *path, bool json)
 	source__info(source, &gather.report.info);
 	complete(&gather);
 	status = print(&gather.report, json);
+	if (tell_what_is_missing(&gather.report))
+		status = 1;
 	if (ret < 0) {
 		fprintf(stderr, "vfio-trace: %s; the report is of what was read before\n",
 			source__error(source));
@@ -338,7 +357,8 @@ static const char help[] =
 	"      --json    one JSON object\n"
 	"  -h, --help    this text\n"
 	"\n"
-	"Exit status: 0 when FILE could be read, cut off or not; 1 failed; 2 usage.\n";
+	"Exit status: 0 when all of FILE could be read; 1 failed, or FILE is cut off or damaged;\n"
+	"2 usage.\n";
 
 int cmd_report(int argc, char **argv)
 {

@@ -87,6 +87,9 @@ head -c 3 "$work/recording" > "$work/stump"
 echo "this is no recording of ours, but long enough to be taken for one" > "$work/foreign"
 check "a recording cut off is reported as such" jq -e '.truncated' \
 	<("$trace" report --json "$work/cut" 2> /dev/null)
+check "... in one line and the exit status too" refuses 1 \
+	"$work/cut: the recording breaks off behind [0-9]+ events.*what could be read" \
+	"$trace" report "$work/cut"
 check "a stump of three bytes" refuses 1 "$work/stump.*" "$trace" report "$work/stump"
 check "a foreign file" refuses 1 "$work/foreign.*" "$trace" report "$work/foreign"
 # usage COMMAND...: exit status 2, with words on stderr
