@@ -27,35 +27,36 @@ CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -iquote include -I include
 VERSION := 0.1
 
+# $(call find_missing,PACKAGES): shell words that leave those not installed in $missing.
+find_missing = missing=; for p in $(1); do \
+	dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || \
+	missing="$$missing $$p"; done
+
 # $(call need,PACKAGES): a recipe line that names what is missing.
 define need
-@for p in $(1); do dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || \
-	missing="$$missing $$p"; done; [ -z "$$missing" ] || { \
+@$(find_missing); [ -z "$$missing" ] || { \
 	echo "make: cannot make '$@': Debian package(s) not installed:$$missing; run 'make deps'" >&2; \
 	exit 1; }
 endef
 
-.PHONY: all help deps clean install uninstall check check-unit FORCE
-FORCE:
+.PHONY: all help deps clean install uninstall
 
 all: tools ## Build the tools (vfiotop, vfio-trace)
 
 include kmod/kmod.mk
--include bpf/bpf.mk
--include tools/lib/lib.mk
--include tools/vfio-trace/vfio-trace.mk
--include tools/vfiotop/vfiotop.mk
--include tests/load/load.mk
--include tests/kmod/kmod-tests.mk
--include tests/vm/vm.mk
--include tests/tests.mk
+include bpf/bpf.mk
+include tools/lib/lib.mk
+include tools/vfio-trace/vfio-trace.mk
+include tools/vfiotop/vfiotop.mk
+include tests/load/load.mk
+include tests/kmod/kmod-tests.mk
+include tests/vm/vm.mk
+include tests/tests.mk
 
 DEPS = $(sort $(DEPS_kmod) $(DEPS_tools) $(DEPS_vm) $(DEPS_check))
 
 deps: ## Install the Debian packages that are missing (sudo when not root)
-	$(Q)missing=; for p in $(DEPS); do \
-		dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || \
-		missing="$$missing $$p"; done; \
+	$(Q)$(call find_missing,$(DEPS)); \
 	as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
 	if [ -n "$$missing" ] || ! apt-cache pkgnames linux-headers-6.1 | grep -q .; then \
 		$$as_root apt-get update || exit 1; fi; \
