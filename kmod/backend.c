@@ -163,7 +163,8 @@ void vfio_backend_put(struct vfio_backend *backend)
 		return;
 	backend->ops->release(backend->data);
 	module_put(backend->ops->owner);
-	kfree_rcu(backend, rcu);
+	if (backend->allocated)
+		kfree_rcu(backend, rcu);
 }
 
 /*
@@ -262,11 +263,36 @@ static long offer_to_all(struct vfio_obs_container *obs, unsigned long arg,
 	return ret;
 }
 
+/*
+ * A private object: the container's own, or memory if that is taken. The own one is for a single
+ * backend, as a reader that found it may look at its count any time while the container lives.
+ */
+static struct vfio_backend *backend_new(struct vfio_obs_container *container)
+{
+	struct vfio_backend *backend;
+
+	if (!xchg(&container->first_taken, true))
+		return &container->first;
+	backend = kzalloc(sizeof(*backend), GFP_KERNEL_ACCOUNT);
+	if (backend)
+		backend->allocated = true;
+	return backend;
+}
+
+/* Nobody has seen it. */
+static void backend_discard(struct vfio_obs_container *container, struct vfio_backend *backend)
+{
+	if (backend->allocated)
+		kfree(backend);
+	else /* Pairs with the xchg() of backend_new(). */
+		smp_store_release(&container->first_taken, false);
+}
+
 /**
  * vfio_backend_set - VFIO_SET_IOMMU: give the container to the first backend that takes it
  *
  * Only a container with a group is privileged enough to use a backend's resources, and it loses
- * the backend with its last group. The object is allocated before any lock so that nothing has
+ * the backend with its last group. The object is there before any lock is taken so that nothing has
  * to be undone when memory is short.
  */
 long vfio_backend_set(struct vfio_obs_container *container, unsigned long arg)
@@ -274,7 +300,7 @@ long vfio_backend_set(struct vfio_obs_container *container, unsigned long arg)
 	struct vfio_backend *backend;
 	long ret = -EINVAL;
 
-	backend = kzalloc(sizeof(*backend), GFP_KERNEL_ACCOUNT);
+	backend = backend_new(container);
 	if (!backend)
 		return -ENOMEM;
 
@@ -284,7 +310,7 @@ long vfio_backend_set(struct vfio_obs_container *container, unsigned long arg)
 	up_write(&container->visible.group_lock);
 
 	if (ret)
-		kfree(backend);
+		backend_discard(container, backend);
 	return ret;
 }
 

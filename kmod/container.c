@@ -11,20 +11,17 @@
 #include "container.h"
 #include "trace.h"
 
-#include <linux/idr.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
 static atomic64_t last_id = ATOMIC64_INIT(0);
-static DEFINE_IDA(slots);
 
 static void vfio_container_release(struct vfio_obs_container *c)
 {
 	if (trace_vfio_container_release_enabled())
 		trace_vfio_container_release(c->id, c->slot,
 					     ktime_get_boottime_ns() - c->opened_ns);
-	if (c->slot != VFIO_NO_SLOT)
-		ida_free(&slots, c->slot);
+	vfio_slot_put(c->slot);
 	kfree(c);
 }
 
@@ -59,14 +56,12 @@ static void ref_dropped(struct vfio_obs_container *c)
 static struct vfio_obs_container *container_alloc(void)
 {
 	struct vfio_obs_container *c;
-	int slot;
 
 	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
 	if (!c)
 		return NULL;
 
-	slot = ida_alloc(&slots, GFP_KERNEL);
-	c->slot = slot < 0 ? VFIO_NO_SLOT : slot;
+	c->slot = vfio_slot_get();
 	c->id = atomic64_inc_return(&last_id);
 	c->opened_ns = ktime_get_boottime_ns();
 	INIT_LIST_HEAD(&c->visible.group_list);
@@ -492,5 +487,4 @@ void vfio_container_cleanup(void)
 {
 	vfio_noiommu_backend_cleanup();
 	misc_deregister(&vfio_dev);
-	ida_destroy(&slots);
 }

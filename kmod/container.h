@@ -62,14 +62,16 @@ struct vfio_container {
 /**
  * struct vfio_backend - a backend's data for one container, for as long as anybody uses it
  * @users: the container that publishes it, and every ioctl or notification that is inside
+ * @allocated: false for the container's first one, which is part of it
  * @ops: the backend; its module is pinned until the last user has gone
  * @data: what ops->open() returned, NULL for no-IOMMU
  *
  * See docs/backend-lifetime.md. Readers outside the container's lock find it under RCU, hence
- * the grace period before it is freed.
+ * the grace period before it is freed, and hence the container's own is never used again.
  */
 struct vfio_backend {
 	refcount_t				users;
+	bool					allocated;
 	const struct vfio_iommu_driver_ops	*ops;
 	void					*data;
 	struct rcu_head				rcu;
@@ -84,6 +86,9 @@ struct vfio_backend {
  * @opened_ns: CLOCK_BOOTTIME
  * @slot: small dense number, reused after release; VFIO_NO_SLOT if none was to be had
  * @groups: length of visible.group_list; written under group_lock
+ * @first: the object for the first backend, so that setting it needs no memory: whoever uses it
+ *	keeps the container alive
+ * @first_taken: by a SET_IOMMU, and for good once it has succeeded
  * @alive: references, also those that are dropped but whose events are not emitted yet: the
  *	release must be a container's last event whichever task drops the last reference
  */
@@ -95,6 +100,8 @@ struct vfio_obs_container {
 	u32				slot;
 	unsigned int			groups;
 	refcount_t			alive;
+	bool				first_taken;
+	struct vfio_backend		first;
 };
 
 static inline struct vfio_obs_container *to_obs(struct vfio_container *container)
@@ -112,6 +119,11 @@ static inline u64 vfio_trace_elapsed(u64 start)
 {
 	return start ? ktime_get_ns() - start : VFIO_DURATION_UNKNOWN;
 }
+
+/* slot.c */
+
+u32 vfio_slot_get(void);
+void vfio_slot_put(u32 slot);
 
 /* backend.c */
 

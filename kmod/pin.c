@@ -23,16 +23,11 @@ static int do_pin(const struct vfio_group *group, dma_addr_t iova, int npage, in
 				      pages);
 }
 
-static noinline void trace_pin(const struct vfio_group *group, dma_addr_t iova, int npage, int prot,
-			       int ret, u64 start)
-{
-	const struct vfio_obs_container *c = to_obs(group->container);
-
-	trace_vfio_container_pin(c->id, c->slot, iommu_group_id(group->iommu_group), iova, npage,
-				 prot, ret, vfio_trace_elapsed(start));
-}
-
-/* Out of line, so that the untraced call needs no register for the start time. */
+/*
+ * Out of line, and nothing follows the untraced call: it needs no register more than the kernel's
+ * own. In return a pin or unpin that runs while the first of its two events is switched on is not
+ * reported.
+ */
 static noinline int pin_traced(const struct vfio_group *group, dma_addr_t iova, int npage, int prot,
 			       struct page **pages)
 {
@@ -46,22 +41,17 @@ static noinline int pin_traced(const struct vfio_group *group, dma_addr_t iova, 
 	start = vfio_trace_now(trace_vfio_container_pin_enabled());
 	ret = do_pin(group, iova, npage, prot, pages);
 	if (trace_vfio_container_pin_enabled())
-		trace_pin(group, iova, npage, prot, ret, start);
+		trace_vfio_container_pin(c->id, c->slot, iommu_group_id(group->iommu_group), iova,
+					 npage, prot, ret, vfio_trace_elapsed(start));
 	return ret;
 }
 
 static __always_inline int pin(const struct vfio_group *group, dma_addr_t iova, int npage, int prot,
 			       struct page **pages)
 {
-	int ret;
-
 	if (trace_vfio_container_pin_enabled() || trace_vfio_container_pin_start_enabled())
 		return pin_traced(group, iova, npage, prot, pages);
-	ret = do_pin(group, iova, npage, prot, pages);
-	/* Switched on while the call ran: counted, its duration unknown. */
-	if (trace_vfio_container_pin_enabled())
-		trace_pin(group, iova, npage, prot, ret, 0);
-	return ret;
+	return do_pin(group, iova, npage, prot, pages);
 }
 
 static void do_unpin(const struct vfio_group *group, dma_addr_t iova, int npage)
@@ -69,15 +59,6 @@ static void do_unpin(const struct vfio_group *group, dma_addr_t iova, int npage)
 	const struct vfio_container *container = group->container;
 
 	container->iommu_driver->ops->unpin_pages(container->iommu_data, iova, npage);
-}
-
-static noinline void trace_unpin(const struct vfio_group *group, dma_addr_t iova, int npage,
-				 u64 start)
-{
-	const struct vfio_obs_container *c = to_obs(group->container);
-
-	trace_vfio_container_unpin(c->id, c->slot, iommu_group_id(group->iommu_group), iova, npage,
-				   vfio_trace_elapsed(start));
 }
 
 static noinline void unpin_traced(const struct vfio_group *group, dma_addr_t iova, int npage)
@@ -91,7 +72,8 @@ static noinline void unpin_traced(const struct vfio_group *group, dma_addr_t iov
 	start = vfio_trace_now(trace_vfio_container_unpin_enabled());
 	do_unpin(group, iova, npage);
 	if (trace_vfio_container_unpin_enabled())
-		trace_unpin(group, iova, npage, start);
+		trace_vfio_container_unpin(c->id, c->slot, iommu_group_id(group->iommu_group), iova,
+					   npage, vfio_trace_elapsed(start));
 }
 
 static __always_inline void unpin(const struct vfio_group *group, dma_addr_t iova, int npage)
@@ -101,8 +83,6 @@ static __always_inline void unpin(const struct vfio_group *group, dma_addr_t iov
 		return;
 	}
 	do_unpin(group, iova, npage);
-	if (trace_vfio_container_unpin_enabled())
-		trace_unpin(group, iova, npage, 0);
 }
 
 static int do_dma_rw(const struct vfio_group *group, dma_addr_t iova, void *data, size_t len,
@@ -157,9 +137,12 @@ void vfio_device_container_unregister(struct vfio_device *device)
 int vfio_pin_pages(struct vfio_device *device, dma_addr_t iova, int npage, int prot,
 		   struct page **pages)
 {
+	/* Read first, or the compiler needs one more register for the device. */
+	const struct vfio_group *group = device->group;
+
 	if (!pages || !npage || !vfio_assert_device_open(device))
 		return -EINVAL;
-	return pin(device->group, iova, npage, prot, pages);
+	return pin(group, iova, npage, prot, pages);
 }
 
 void vfio_unpin_pages(struct vfio_device *device, dma_addr_t iova, int npage)

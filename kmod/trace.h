@@ -6,6 +6,8 @@
  * arguments by position (append-only, at most 12). The rows and their fields are those of
  * include/vfio_obs/event_list.h; tests/vm compares the two through the module's BTF. Values only,
  * no kernel addresses. A duration of -1 is unknown: the operation began before its event was on.
+ * Of pins and unpins, the hot path, those that began with both their events off are not told at
+ * all.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM vfio

@@ -19,6 +19,12 @@
 #ifndef VFIO_OBS_EVENT_LIST_H
 #define VFIO_OBS_EVENT_LIST_H
 
+/*
+ * The module's slots are 0 .. VFIO_OBS_SLOTS - 1. A container beyond that many has none (-1) and is
+ * not aggregated; recordings have its events all the same.
+ */
+#define VFIO_OBS_SLOTS 16384
+
 #define VFIO_OBS_EVENTS(EV)                                                                        \
 	EV(OPEN, vfio_container_open, CONTAINER, OPEN, "/dev/vfio/vfio opened")                    \
 	EV(ATTACH_START, vfio_container_attach_start, CONTAINER, NONE, "a group's attach begins")  \

@@ -9,8 +9,6 @@
 
 #include "aggregate.h"
 
-/* Containers that can be aggregated at a time: the module's slots are dense and start at 0. */
-#define VFIO_OBS_SLOTS 16384
 /* No block of the pool. */
 #define VFIO_OBS_NO_BLOCK 0
 

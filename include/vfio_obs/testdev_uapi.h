@@ -174,4 +174,35 @@ struct vfio_testdev_dma_rw_loop {
 
 #define VFIO_TESTDEV_DMA_RW_LOOP	VFIO_TESTDEV_IO(4)
 
+/* What one round of TIME_PINS took, in ticks of the CPU's cycle counter (x86: the TSC). */
+struct vfio_testdev_pin_time {
+	__aligned_u64 nothing;		/* between two readings of the counter, in every figure */
+	__aligned_u64 pin;
+	__aligned_u64 unpin;
+};
+
+/*
+ * VFIO_TESTDEV_TIME_PINS: `count` times a pin of `npage` pages at `iova` and its unpin, each of the
+ * two calls timed by itself. No flags. Where time counts instructions (QEMU's -icount shift=0, one
+ * a nanosecond, TSC of 1 GHz), so do the ticks.
+ *
+ * count: rounds, also the number of elements at `times`
+ * times: address of the caller's array of struct vfio_testdev_pin_time
+ * done:  out, rounds that succeeded; their elements are written
+ *
+ * Errors and the end as for PIN_LOOP; also -EFAULT when `times` cannot be written.
+ */
+struct vfio_testdev_time_pins {
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 iova;
+	__u32 npage;
+	__u32 prot;
+	__aligned_u64 count;
+	__aligned_u64 times;
+	__aligned_u64 done;
+};
+
+#define VFIO_TESTDEV_TIME_PINS		VFIO_TESTDEV_IO(5)
+
 #endif /* VFIO_OBS_TESTDEV_UAPI_H */

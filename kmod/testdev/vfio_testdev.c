@@ -27,6 +27,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include <linux/timex.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
 #include <linux/vfio.h>
@@ -243,13 +244,37 @@ static int testdev_note_pins(struct testdev *td, unsigned long first, u32 npage)
 	return ret;
 }
 
-static void testdev_unpin_pages(struct testdev *td, u64 iova, u32 npage)
+static void testdev_count_unpin(struct testdev *td, u32 npage)
 {
 	lockdep_assert_held(&td->lock);
 
 	td->stats.unpin++;
 	td->stats.unpin_pages += npage;
+}
+
+static void testdev_unpin_pages(struct testdev *td, u64 iova, u32 npage)
+{
+	testdev_count_unpin(td, npage);
 	vfio_unpin_pages(&td->vdev, iova, npage);
+}
+
+/* @got is what vfio_pin_pages() returned; a part of the range is no success and given back. */
+static int testdev_count_pin(struct testdev *td, const struct testdev_range *range, int got)
+{
+	lockdep_assert_held(&td->lock);
+
+	td->stats.pin++;
+	if (likely(got == range->npage)) {
+		td->stats.pin_pages += range->npage;
+		return 0;
+	}
+
+	td->stats.pin_errors++;
+	if (got < 0)
+		return got;
+	if (got > 0)
+		testdev_unpin_pages(td, range->iova, got);
+	return -EIO;
 }
 
 static int testdev_pin_pages(struct testdev *td, const struct testdev_range *range, u32 prot)
@@ -258,19 +283,8 @@ static int testdev_pin_pages(struct testdev *td, const struct testdev_range *ran
 
 	lockdep_assert_held(&td->lock);
 
-	td->stats.pin++;
 	ret = vfio_pin_pages(&td->vdev, range->iova, range->npage, prot, td->pages);
-	if (likely(ret == range->npage)) {
-		td->stats.pin_pages += range->npage;
-		return 0;
-	}
-
-	td->stats.pin_errors++;
-	if (ret < 0)
-		return ret;
-	if (ret > 0)
-		testdev_unpin_pages(td, range->iova, ret);
-	return -EIO;
+	return testdev_count_pin(td, range, ret);
 }
 
 static int testdev_pin_and_keep(struct testdev *td, const struct testdev_range *range, u32 prot)
@@ -576,6 +590,75 @@ static long testdev_ioctl_dma_rw_loop(struct testdev *td, void __user *arg)
 	return ret;
 }
 
+/* Nothing but the call stands between two readings of the counter. */
+static int testdev_time_pin(struct testdev *td, const struct testdev_range *range, u32 prot,
+			    struct vfio_testdev_pin_time *time)
+{
+	cycles_t before, begin, pinned, end;
+	int ret;
+
+	ret = testdev_lock_to_pin(td, range);
+	if (ret)
+		return ret;
+
+	before = get_cycles();
+	begin = get_cycles();
+	ret = vfio_pin_pages(&td->vdev, range->iova, range->npage, prot, td->pages);
+	pinned = get_cycles();
+	if (ret == range->npage)
+		vfio_unpin_pages(&td->vdev, range->iova, range->npage);
+	end = get_cycles();
+
+	ret = testdev_count_pin(td, range, ret);
+	if (!ret)
+		testdev_count_unpin(td, range->npage);
+	mutex_unlock(&td->lock);
+	*time = (struct vfio_testdev_pin_time){ begin - before, pinned - begin, end - pinned };
+	return ret;
+}
+
+static int testdev_time_pins(struct testdev *td, struct vfio_testdev_time_pins *arg)
+{
+	struct vfio_testdev_pin_time __user *times = u64_to_user_ptr(arg->times);
+	struct testdev_range range = { .iova = arg->iova, .npage = arg->npage };
+	struct vfio_testdev_pin_time time;
+	int ret;
+
+	for (arg->done = 0; arg->done < arg->count; arg->done++) {
+		ret = testdev_time_pin(td, &range, arg->prot, &time);
+		if (ret)
+			return ret;
+		if (copy_to_user(&times[arg->done], &time, sizeof(time)))
+			return -EFAULT;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+static long testdev_ioctl_time_pins(struct testdev *td, void __user *arg)
+{
+	struct vfio_testdev_time_pins todo;
+	struct testdev_range range;
+	int ret;
+
+	if (copy_from_user(&todo, arg, sizeof(todo)))
+		return -EFAULT;
+	if (todo.argsz < sizeof(todo) || todo.flags || !todo.count)
+		return -EINVAL;
+
+	range = (struct testdev_range){ .iova = todo.iova, .npage = todo.npage };
+	ret = testdev_check_pin(&range, todo.npage, todo.prot);
+	if (ret)
+		return ret;
+
+	ret = testdev_time_pins(td, &todo);
+	if (copy_to_user(arg, &todo, sizeof(todo)))
+		return -EFAULT;
+	return ret;
+}
+
 static long testdev_ioctl_get_info(void __user *arg)
 {
 	unsigned long minsz = offsetofend(struct vfio_device_info, num_irqs);
@@ -613,6 +696,8 @@ static long testdev_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned l
 		return testdev_ioctl_pin_loop(td, uarg);
 	case VFIO_TESTDEV_DMA_RW_LOOP:
 		return testdev_ioctl_dma_rw_loop(td, uarg);
+	case VFIO_TESTDEV_TIME_PINS:
+		return testdev_ioctl_time_pins(td, uarg);
 	default:
 		return -ENOTTY;
 	}

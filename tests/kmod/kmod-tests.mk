@@ -17,7 +17,7 @@ KMOD_SAN_gcov := -O0 -g --coverage -fprofile-update=atomic
 # kmod's files are the kernel's to judge: it compares int with unsigned int without a warning.
 KMOD_CFLAGS := -std=gnu11 $(WARN) -Wno-sign-compare -D_GNU_SOURCE -iquote tests/kmod \
 	       -iquote tests/kmod/shim -I tests/kmod/shim/include -iquote kmod -iquote include
-KMOD_MODULE := container backend pin trace
+KMOD_MODULE := container backend pin slot trace
 KMOD_SHIM   := core mock shim/shim
 KMOD_UNIT   := $(KMOD_SHIM) main $(patsubst tests/kmod/%.c,%,$(wildcard tests/kmod/test_*.c))
 KMOD_STRESS := $(KMOD_SHIM) threads

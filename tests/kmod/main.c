@@ -49,13 +49,14 @@ int teardown(void **state)
 	bad += complain("references on mock a", mock_a.module.refs > 0);
 	bad += complain("references on mock b", mock_b.module.refs > 0);
 	bad += complain("references on mock c", mock_c.module.refs > 0);
+	bad += complain("slots", shim_bits_set());
 	bad += complain("references on vfio", shim_this_module.refs);
 	bad += complain("data of mock a", mock_a.live);
 	bad += complain("data of mock b", mock_b.live);
 	bad += complain("data of mock c", mock_c.live);
 	bad += complain("misc devices", !!shim_misc_device);
 	bad += complain("locks held", shim_holds(SHIM_GROUP) || shim_holds(SHIM_CONTAINER) ||
-			shim_holds(SHIM_BACKENDS) || shim_in_rcu_reader());
+			shim_holds(SHIM_BACKENDS) || shim_holds(SHIM_SPIN) || shim_in_rcu_reader());
 	shim_reset();
 	return bad ? -1 : 0;
 }

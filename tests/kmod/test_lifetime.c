@@ -237,6 +237,11 @@ static void freed_only_after_a_grace_period(void **state)
 {
 	long before = shim_live_objects(), set;
 
+	/* The first one is part of the container. */
+	attach_and_set();
+	unset_container(&g7);
+	group_close(&g7);
+	assert_int_equal(shim_live_objects(), before);
 	attach_and_set();
 	set = shim_live_objects();
 	assert_int_equal(set, before + 1);

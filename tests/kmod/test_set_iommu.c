@@ -55,6 +55,10 @@ static void einval_with_a_backend(void **state)
 static void enomem_before_any_backend_is_asked(void **state)
 {
 	attach_three();
+	assert_int_equal(set_iommu(container, MOCK_TYPE), 0);
+	close_three();
+	forget_log();
+	attach_three();
 	shim_fail_nth(1);
 	assert_int_equal(set_iommu(container, MOCK_TYPE), -ENOMEM);
 	assert_string_equal(shim_failed(), "kzalloc");
@@ -64,13 +68,39 @@ static void enomem_before_any_backend_is_asked(void **state)
 	close_three();
 }
 
+/* The container brings the object for its first backend along; a failure leaves it there. */
+static void only_the_second_backend_needs_memory(void **state)
+{
+	struct vfio_obs_container *c = container_of_file(container);
+	long before = shim_live_objects(), charged;
+
+	assert_int_equal(set_iommu(container, MOCK_TYPE), -EINVAL);
+	attach_three();
+	assert_int_equal(set_iommu(container, MOCK_TYPE + 1), -ENODEV);
+	assert_int_equal(set_iommu(container, MOCK_TYPE), 0);
+	assert_ptr_equal(c->backend, &c->first);
+	assert_int_equal(shim_live_objects(), before);
+	assert_int_equal(set_iommu(container, MOCK_TYPE), -EINVAL);
+	assert_int_equal(shim_live_objects(), before);
+	close_three();
+
+	forget_log();
+	attach_three();
+	charged = shim_charged();
+	assert_int_equal(set_iommu(container, MOCK_TYPE), 0);
+	assert_ptr_not_equal(c->backend, &c->first);
+	assert_int_equal(shim_live_objects(), before + 1);
+	assert_int_equal(shim_charged(), charged + 1);
+	close_three();
+	shim_rcu_barrier();
+	assert_int_equal(shim_live_objects(), before);
+}
+
 static void first_backend_takes_all_groups_in_list_order(void **state)
 {
 	struct vfio_obs_container *c = container_of_file(container);
-	long charged;
 
 	attach_three();
-	charged = shim_charged();
 	assert_int_equal(set_iommu(container, MOCK_TYPE), 0);
 	expect_log("get c", "c.check(1)", "c.open(1)", "c.attach(9, 0)", "c.attach(8, 1)",
 		   "c.attach(7, 0)");
@@ -79,7 +109,6 @@ static void first_backend_takes_all_groups_in_list_order(void **state)
 	assert_ptr_equal(c->backend->ops, &mock_c.ops);
 	assert_non_null(c->visible.iommu_data);
 	assert_int_equal(mock_c.module.refs, 1);
-	assert_int_equal(shim_charged(), charged + 1);
 	close_three();
 	expect_log("c.detach(7)", "unclaim 7", "c.detach(8)", "c.detach(9)", "unclaim 9",
 		   "c.release", "put c");
@@ -290,6 +319,7 @@ int run_set_iommu_tests(void)
 		TC(einval_without_groups),
 		TC(einval_with_a_backend),
 		TC(enomem_before_any_backend_is_asked),
+		TC(only_the_second_backend_needs_memory),
 		TC(first_backend_takes_all_groups_in_list_order),
 		TC(backend_without_the_type_is_skipped),
 		TC(module_that_goes_is_skipped),

@@ -9,14 +9,16 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include <linux/bitmap.h>
 #include <linux/capability.h>
 #include <linux/file.h>
-#include <linux/idr.h>
 #include <linux/iommu.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 
@@ -331,6 +333,19 @@ void mutex_unlock(struct mutex *mutex)
 	pthread_mutex_unlock(&mutex->lock);
 }
 
+void spin_lock(spinlock_t *lock)
+{
+	WARN_ON(shim_holds(SHIM_SPIN) && "lock order");
+	pthread_mutex_lock(&lock->lock);
+	shim_locked(lock, SHIM_SPIN, 'w');
+}
+
+void spin_unlock(spinlock_t *lock)
+{
+	shim_unlocked(lock);
+	pthread_mutex_unlock(&lock->lock);
+}
+
 void init_rwsem(struct rw_semaphore *sem)
 {
 	pthread_rwlock_init(&sem->lock, NULL);
@@ -495,38 +510,33 @@ long copy_from_user_nofault(void *to, const void __user *from, size_t size)
 	return 0;
 }
 
-int ida_alloc(struct ida *ida, unsigned int flags)
-{
-	int id;
+static long bits_set;
 
-	if (shim_fail("ida_alloc"))
-		return -ENOMEM;
-	pthread_mutex_lock(&ida->lock);
-	for (id = 0; id < SHIM_IDA_MAX && ida->used[id]; id++)
+unsigned long find_next_zero_bit(const unsigned long *map, unsigned long size, unsigned long from)
+{
+	for (; from < size && map[from / SHIM_BITS] >> from % SHIM_BITS & 1; from++)
 		;
-	if (id < SHIM_IDA_MAX)
-		ida->used[id] = true;
-	pthread_mutex_unlock(&ida->lock);
-	return id < SHIM_IDA_MAX ? id : -ENOSPC;
+	return from < size ? from : size;
 }
 
-void ida_free(struct ida *ida, unsigned int id)
+void __set_bit(unsigned long nr, unsigned long *map)
 {
-	shim_log("free slot %u", id);
-	pthread_mutex_lock(&ida->lock);
-	if (!WARN_ON(id >= SHIM_IDA_MAX || !ida->used[id]))
-		ida->used[id] = false;
-	pthread_mutex_unlock(&ida->lock);
+	WARN_ON(map[nr / SHIM_BITS] >> nr % SHIM_BITS & 1);
+	map[nr / SHIM_BITS] |= 1UL << nr % SHIM_BITS;
+	add(bits_set, 1);
 }
 
-/* The kernel would free what is left; here nothing may be. */
-void ida_destroy(struct ida *ida)
+void __clear_bit(unsigned long nr, unsigned long *map)
 {
-	int id;
+	shim_log("free slot %lu", nr);
+	WARN_ON(!(map[nr / SHIM_BITS] >> nr % SHIM_BITS & 1));
+	map[nr / SHIM_BITS] &= ~(1UL << nr % SHIM_BITS);
+	add(bits_set, -1);
+}
 
-	for (id = 0; id < SHIM_IDA_MAX; id++)
-		WARN_ON(ida->used[id]);
-	memset(ida->used, 0, sizeof(ida->used));
+long shim_bits_set(void)
+{
+	return bits_set;
 }
 
 /* Clocks, capabilities, IOMMU groups */

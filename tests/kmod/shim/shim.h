@@ -42,7 +42,7 @@ extern const char *shim_user_hole;
 
 /* Failure injection: the nth chance to fail from now on is taken, 0 for none. */
 void shim_fail_nth(unsigned int n);
-/* The chance that was taken, or NULL; "kzalloc", "ida_alloc", "attach"... */
+/* The chance that was taken, or NULL; "kzalloc", "open", "attach"... */
 const char *shim_failed(void);
 /* For many threads: each chance is taken once in so many, 0 for never. */
 extern unsigned int shim_fail_one_in;
@@ -64,6 +64,8 @@ void shim_rcu_barrier(void);
 /* Objects allocated and not freed; allocations charged to the task; allocated under a lock. */
 long shim_live_objects(void);
 long shim_charged(void);
+/* Slots in use. */
+long shim_bits_set(void);
 long shim_allocated_under_lock(void);
 
 struct file *shim_file_new(const struct file_operations *ops, void *private_data);

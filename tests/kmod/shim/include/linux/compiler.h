@@ -2,8 +2,8 @@
 /*
  * compiler.h - the words of kernel C that every other header of the shim needs
  *
- * The shim has what kmod/container.c, backend.c, pin.c and trace.h use, no more, and checks the
- * rules that the kernel states for it. shim.h is its other side, for the tests.
+ * The shim has what kmod/container.c, backend.c, pin.c, slot.c and trace.h use, no more, and checks
+ * the rules that the kernel states for it. shim.h is its other side, for the tests.
  */
 #ifndef SHIM_COMPILER_H
 #define SHIM_COMPILER_H
@@ -37,6 +37,8 @@ typedef u64 dma_addr_t;
 		__atomic_store_n((p), (v), __ATOMIC_RELEASE);                                      \
 		shim_stored(p);                                                                    \
 	} while (0)
+
+#define xchg(p, v)		__atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
 
 #define container_of(ptr, type, member)	((type *)((char *)(ptr) - offsetof(type, member)))
 #define offsetofend(type, member)	(offsetof(type, member) + sizeof(((type *)0)->member))

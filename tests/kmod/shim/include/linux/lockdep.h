@@ -5,11 +5,12 @@
 
 #include <linux/compiler.h>
 
-/* group->group_lock, then container->group_lock, then the list of backends. */
+/* group->group_lock, then container->group_lock, then the list of backends, then the slots. */
 enum shim_rank {
 	SHIM_GROUP,
 	SHIM_CONTAINER,
 	SHIM_BACKENDS,
+	SHIM_SPIN,
 	SHIM_RANKS,
 };
 
