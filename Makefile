@@ -49,6 +49,7 @@ include tools/lib/lib.mk
 include tools/vfio-trace/vfio-trace.mk
 include tools/vfiotop/vfiotop.mk
 include tests/load/load.mk
+include tests/race/race.mk
 include tests/kmod/kmod-tests.mk
 include tests/vm/vm.mk
 include tests/tests.mk

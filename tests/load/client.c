@@ -30,7 +30,7 @@ int fail(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	/* One call, so that lines of several threads do not mix. */
-	fprintf(stderr, "testdev-load: %s\n", text);
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
 	return -1;
 }
 

@@ -41,7 +41,7 @@ struct container {
 extern const char *const close_orders[];
 extern const unsigned int nr_close_orders;
 
-/* Prints "testdev-load: MESSAGE" on stderr. Always -1. */
+/* Prints "PROGRAM: MESSAGE" on stderr. Always -1. */
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Finds the device's group and reads its counters. */
