@@ -234,7 +234,8 @@ static bool is_allowed(const struct options *options, int call, int error)
 	unsigned int i, here = 1U << (options->scenario * 2 + options->uffd);
 
 	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		if ((int)allowed[i].call == call && allowed[i].error == error && allowed[i].in & here)
+		if ((int)allowed[i].call == call && allowed[i].error == error &&
+		    allowed[i].in & here)
 			return true;
 	return false;
 }
