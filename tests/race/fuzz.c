@@ -124,19 +124,26 @@ static void close_all_at_times(struct fuzzer *fuzzer)
 /* Whichever is the first step still missing on the way to a mapped container with a device. */
 static void get_on(struct fuzzer *fuzzer)
 {
-	unsigned int i, attached = 0, devices = 0, with_iommu = 0, containers = 0;
+	unsigned int i, groups = 0, attached = 0, devices = 0, with_iommu = 0, containers = 0;
+	struct fuzz_group *lost = NULL;
 
-	for (i = 0; i < FUZZ_GROUPS; i++)
+	for (i = 0; i < FUZZ_GROUPS; i++) {
+		groups += fuzzer->groups[i].fd >= 0;
 		attached += fuzzer->groups[i].attached;
+		if (fuzzer->groups[i].attached && fuzzer->groups[i].container < 0)
+			lost = &fuzzer->groups[i];
+	}
 	for (i = 0; i < FUZZ_DEVICES; i++)
 		devices += fuzzer->devices[i].fd >= 0;
 	for (i = 0; i < FUZZ_CONTAINERS; i++) {
 		containers += fuzzer->containers[i].fd >= 0;
 		with_iommu += fuzzer->containers[i].has_iommu;
 	}
-	if (!containers)
+	if (lost)
+		fuzz_close_group(fuzzer, lost);
+	else if (!containers)
 		fuzz_open_container(fuzzer);
-	else if (!attached && fuzz_one_in(fuzzer, 2))
+	else if (!groups)
 		fuzz_open_group(fuzzer);
 	else if (!attached)
 		fuzz_set_container(fuzzer);
@@ -153,7 +160,7 @@ static const struct {
 	unsigned int weight;
 	void (*step)(struct fuzzer *fuzzer);
 } steps[] = {
-	{ 150, get_on },
+	{ 200, get_on },
 	{ 8, fuzz_open_container },
 	{ 12, fuzz_open_group },
 	{ 20, fuzz_set_container },
@@ -163,23 +170,23 @@ static const struct {
 	{ 20, fuzz_check_extension },
 	{ 6, fuzz_api_version },
 	{ 20, fuzz_get_info },
-	{ 100, fuzz_map_dma },
-	{ 70, fuzz_unmap_dma },
+	{ 60, fuzz_map_dma },
+	{ 100, fuzz_unmap_dma },
 	{ 50, fuzz_dirty_pages },
 	{ 15, fuzz_get_device_fd },
 	{ 20, fuzz_device_info },
 	{ 1, fuzz_device_reset },
-	{ 60, fuzz_pin },
+	{ 80, fuzz_pin },
 	{ 30, fuzz_unpin },
 	{ 30, fuzz_dma_rw },
 	{ 10, fuzz_pin_loop },
 	{ 10, fuzz_dma_rw_loop },
-	{ 80, fuzz_any_ioctl },
+	{ 60, fuzz_any_ioctl },
 	{ 10, fuzz_file },
 	{ 6, fuzz_dup },
 	{ 3, fuzz_pass },
-	{ 10, close_one },
-	{ 4, close_all_at_times },
+	{ 6, close_one },
+	{ 3, close_all_at_times },
 	{ 1, fuzz_killed_child },
 };
 

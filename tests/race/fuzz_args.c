@@ -11,7 +11,7 @@
 
 /* Mappings lie on a grid, so that calls meet each other's. */
 #define GRID		(UINT64_C(256) << 10)
-#define GRID_PLACES	64
+#define GRID_PLACES	16
 #define GRID_BASE	(UINT64_C(256) << 20)
 
 static uint64_t next_random(struct fuzzer *fuzzer)

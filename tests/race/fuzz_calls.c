@@ -10,31 +10,57 @@
 
 #include "fuzz.h"
 
+/* Rather one that is open, and rather one that a backend has been set for. */
 static struct fuzz_container *any_container(struct fuzzer *fuzzer)
 {
-	return &fuzzer->containers[fuzz_below(fuzzer, FUZZ_CONTAINERS)];
+	struct fuzz_container *container, *best = NULL;
+	unsigned int i, first = fuzz_below(fuzzer, FUZZ_CONTAINERS);
+
+	best = &fuzzer->containers[first];
+	if (fuzz_one_in(fuzzer, 16))
+		return best;
+	for (i = 0; i < FUZZ_CONTAINERS; i++) {
+		container = &fuzzer->containers[(first + i) % FUZZ_CONTAINERS];
+		if (container->has_iommu)
+			return container;
+		if (best->fd < 0)
+			best = container;
+	}
+	return best;
 }
 
-/* Rather one that a backend has been set for. */
 static int container_fd(struct fuzzer *fuzzer)
 {
-	struct fuzz_container *container = any_container(fuzzer);
-	int i;
-
-	for (i = 0; i < FUZZ_CONTAINERS && !container->has_iommu; i++)
-		container = &fuzzer->containers[i];
-	return fuzz_fd(fuzzer, container->fd);
+	return fuzz_fd(fuzzer, any_container(fuzzer)->fd);
 }
 
-static struct fuzz_group *any_group(struct fuzzer *fuzzer)
+/* Rather one that is open, and attached or not as wanted. */
+static struct fuzz_group *any_group(struct fuzzer *fuzzer, bool attached)
 {
-	return &fuzzer->groups[fuzz_below(fuzzer, FUZZ_GROUPS)];
+	struct fuzz_group *group, *best;
+	unsigned int i, first = fuzz_below(fuzzer, FUZZ_GROUPS);
+
+	best = &fuzzer->groups[first];
+	if (fuzz_one_in(fuzzer, 16))
+		return best;
+	for (i = 0; i < FUZZ_GROUPS; i++) {
+		group = &fuzzer->groups[(first + i) % FUZZ_GROUPS];
+		if (group->fd >= 0 && group->attached == attached)
+			return group;
+		if (best->fd < 0)
+			best = group;
+	}
+	return best;
 }
 
 void fuzz_open_container(struct fuzzer *fuzzer)
 {
-	struct fuzz_container *container = any_container(fuzzer);
+	struct fuzz_container *container =
+		&fuzzer->containers[fuzz_below(fuzzer, FUZZ_CONTAINERS)];
 
+	/* Rather another one. */
+	if (container->fd >= 0 && !fuzz_one_in(fuzzer, 8))
+		return;
 	if (container->fd >= 0)
 		fuzz_close_container(fuzzer, container);
 	fuzz_begin(fuzzer, FUZZ_OPEN_CONTAINER, 0);
@@ -58,8 +84,10 @@ static const struct fuzz_device *pick_device(struct fuzzer *fuzzer)
 
 void fuzz_open_group(struct fuzzer *fuzzer)
 {
-	struct fuzz_group *group = any_group(fuzzer);
+	struct fuzz_group *group = &fuzzer->groups[fuzz_below(fuzzer, FUZZ_GROUPS)];
 
+	if (group->fd >= 0 && !fuzz_one_in(fuzzer, 8))
+		return;
 	if (group->fd >= 0)
 		fuzz_close_group(fuzzer, group);
 	group->device = pick_device(fuzzer);
@@ -72,8 +100,8 @@ void fuzz_open_group(struct fuzzer *fuzzer)
 
 void fuzz_set_container(struct fuzzer *fuzzer)
 {
-	unsigned int number = fuzz_below(fuzzer, FUZZ_CONTAINERS);
-	struct fuzz_group *group = any_group(fuzzer);
+	unsigned int number = any_container(fuzzer) - fuzzer->containers;
+	struct fuzz_group *group = any_group(fuzzer, false);
 	int fd = fuzz_fd(fuzzer, fuzzer->containers[number].fd);
 
 	if (fuzz_ioctl(fuzzer, FUZZ_SET_CONTAINER, fuzz_fd(fuzzer, group->fd),
@@ -98,7 +126,7 @@ static void note_detached(struct fuzzer *fuzzer, int container)
 
 void fuzz_unset_container(struct fuzzer *fuzzer)
 {
-	struct fuzz_group *group = any_group(fuzzer);
+	struct fuzz_group *group = any_group(fuzzer, true);
 
 	if (fuzz_ioctl(fuzzer, FUZZ_UNSET_CONTAINER, fuzz_fd(fuzzer, group->fd),
 		       VFIO_GROUP_UNSET_CONTAINER, NULL))
@@ -112,7 +140,7 @@ void fuzz_group_status(struct fuzzer *fuzzer)
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 
 	fuzz_spoil(fuzzer, &status, sizeof(status));
-	fuzz_ioctl(fuzzer, FUZZ_GROUP_STATUS, fuzz_fd(fuzzer, any_group(fuzzer)->fd),
+	fuzz_ioctl(fuzzer, FUZZ_GROUP_STATUS, fuzz_fd(fuzzer, any_group(fuzzer, fuzz_one_in(fuzzer, 2))->fd),
 		   VFIO_GROUP_GET_STATUS, fuzz_pointer(fuzzer, &status));
 }
 
@@ -123,9 +151,15 @@ void fuzz_set_iommu(struct fuzzer *fuzzer)
 		VFIO_TYPE1_IOMMU, VFIO_TYPE1_NESTING_IOMMU, VFIO_SPAPR_TCE_IOMMU,
 		VFIO_NOIOMMU_IOMMU,
 	};
+	struct fuzz_group *group = any_group(fuzzer, true);
 	struct fuzz_container *container = any_container(fuzzer);
 	unsigned long type = types[fuzz_below(fuzzer, sizeof(types) / sizeof(types[0]))];
 
+	/* A group is what it needs, and a container without a backend. */
+	if (group->attached && group->container >= 0 && !fuzz_one_in(fuzzer, 4))
+		container = &fuzzer->containers[group->container];
+	if (container->has_iommu && !fuzz_one_in(fuzzer, 8))
+		return;
 	if (fuzz_one_in(fuzzer, 16))
 		type = fuzz_edge(fuzzer);
 	if (!fuzz_ioctl(fuzzer, FUZZ_SET_IOMMU, fuzz_fd(fuzzer, container->fd), VFIO_SET_IOMMU,

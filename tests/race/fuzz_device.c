@@ -17,20 +17,24 @@
 /* Loops in the kernel end with their count: a hostile one would only keep the others waiting. */
 #define MAX_LOOP	32
 
-static struct fuzz_open_device *any_device(struct fuzzer *fuzzer)
+/* Rather one that is open; with `testdev`, rather one of vfio-testdev. */
+static struct fuzz_open_device *any_device(struct fuzzer *fuzzer, bool testdev)
 {
-	return &fuzzer->devices[fuzz_below(fuzzer, FUZZ_DEVICES)];
+	struct fuzz_open_device *device, *best;
+	unsigned int i, first = fuzz_below(fuzzer, FUZZ_DEVICES);
+
+	best = &fuzzer->devices[first];
+	for (i = 0; i < FUZZ_DEVICES; i++) {
+		device = &fuzzer->devices[(first + i) % FUZZ_DEVICES];
+		if (device->fd >= 0 && (!testdev || !device->device->pci))
+			return device;
+	}
+	return best;
 }
 
-/* Rather one of vfio-testdev that is open. */
 static int testdev_fd(struct fuzzer *fuzzer)
 {
-	struct fuzz_open_device *device = any_device(fuzzer);
-	int i;
-
-	for (i = 0; i < FUZZ_DEVICES && (device->fd < 0 || device->device->pci); i++)
-		device = &fuzzer->devices[i];
-	return fuzz_fd(fuzzer, device->fd);
+	return fuzz_fd(fuzzer, any_device(fuzzer, true)->fd);
 }
 
 /* Names that are nearly right, too long, not there, or not text. */
@@ -52,11 +56,16 @@ static void *device_name(struct fuzzer *fuzzer, const struct fuzz_device *device
 
 void fuzz_get_device_fd(struct fuzzer *fuzzer)
 {
+	struct fuzz_open_device *device = &fuzzer->devices[fuzz_below(fuzzer, FUZZ_DEVICES)];
 	struct fuzz_group *group = &fuzzer->groups[fuzz_below(fuzzer, FUZZ_GROUPS)];
-	struct fuzz_open_device *device = any_device(fuzzer);
+	unsigned int i;
 
+	if (device->fd >= 0 && !fuzz_one_in(fuzzer, 8))
+		return;
 	if (device->fd >= 0)
 		fuzz_close_device(fuzzer, device);
+	for (i = 0; i < FUZZ_GROUPS && !group->attached && !fuzz_one_in(fuzzer, 8); i++)
+		group = &fuzzer->groups[i];
 	device->fd = fuzz_ioctl(fuzzer, FUZZ_GET_DEVICE_FD, fuzz_fd(fuzzer, group->fd),
 				VFIO_GROUP_GET_DEVICE_FD,
 				device_name(fuzzer, group->device, fuzz_place(fuzzer, 8192)));
@@ -91,13 +100,13 @@ void fuzz_device_info(struct fuzzer *fuzzer)
 	/* Answers may be longer than the stack: argsz names what there is. */
 	if (info.device.argsz > sizeof(info))
 		info.device.argsz = sizeof(info);
-	fuzz_ioctl(fuzzer, FUZZ_DEVICE_INFO, fuzz_fd(fuzzer, any_device(fuzzer)->fd), cmd,
+	fuzz_ioctl(fuzzer, FUZZ_DEVICE_INFO, fuzz_fd(fuzzer, any_device(fuzzer, false)->fd), cmd,
 		   fuzz_pointer(fuzzer, &info));
 }
 
 void fuzz_device_reset(struct fuzzer *fuzzer)
 {
-	fuzz_ioctl(fuzzer, FUZZ_DEVICE_RESET, fuzz_fd(fuzzer, any_device(fuzzer)->fd),
+	fuzz_ioctl(fuzzer, FUZZ_DEVICE_RESET, fuzz_fd(fuzzer, any_device(fuzzer, false)->fd),
 		   VFIO_DEVICE_RESET, NULL);
 }
 

@@ -6,19 +6,9 @@
 # shellcheck source=tests/vm/guest/lib.sh
 . tests/vm/guest/lib.sh
 
-unload()
-{
-	local module
-	for module in vfio_testdev vfio_pci vfio_pci_core vfio_iommu_type1 mdev; do
-		! grep -q "^$module " /proc/modules || rmmod "$module" || return 1
-	done
-	# 6.1 has virqfd in a module of its own.
-	! grep -q '^vfio_virqfd ' /proc/modules || rmmod vfio_virqfd
-}
-
 reload()
 {
-	unload || return 1
+	unload_users || return 1
 	within "$1" rmmod vfio || return 1
 	! grep -q '^vfio ' /proc/modules || return 1
 	load_testdev 2 || return 1

@@ -77,6 +77,16 @@ load_testdev()
 	modprobe vfio_iommu_type1 && modprobe vfio-testdev "count=$1"
 }
 
+# unload_users: every module that uses vfio, so that only vfio itself is left
+unload_users()
+{
+	local module
+	# 6.1 has virqfd in a module of its own.
+	for module in vfio_testdev vfio_pci vfio_pci_core vfio_iommu_type1 mdev vfio_virqfd; do
+		! grep -q "^$module " /proc/modules || rmmod "$module" || return 1
+	done
+}
+
 # The kernel log since the last call holds no warning.
 log_mark=0
 clean_log()
