@@ -48,13 +48,14 @@ include bpf/bpf.mk
 include tools/lib/lib.mk
 include tools/vfio-trace/vfio-trace.mk
 include tools/vfiotop/vfiotop.mk
+include kmod/dkms/dkms.mk
 include tests/load/load.mk
 include tests/race/race.mk
 include tests/kmod/kmod-tests.mk
 include tests/vm/vm.mk
 include tests/tests.mk
 
-DEPS = $(sort $(DEPS_kmod) $(DEPS_tools) $(DEPS_vm) $(DEPS_check))
+DEPS = $(sort $(DEPS_kmod) $(DEPS_deb) $(DEPS_tools) $(DEPS_vm) $(DEPS_check))
 
 deps: ## Install the Debian packages that are missing (sudo when not root)
 	$(Q)$(call find_missing,$(DEPS)); \

@@ -6,6 +6,7 @@
 DEPS_kmod := gcc-12 make pahole binutils libelf-dev xz-utils zstd lz4 kmod
 
 # KVER may be 6.1, 6.12 or a full version; asking apt takes a second, so only who needs it does.
+KVER_GIVEN := $(KVER)
 KVER_ASKED := $(or $(KVER),6.1)
 override KVER = $(eval override KVER := $$(call resolve_kver,$(KVER_ASKED)))$(KVER)
 resolve_kver = $(if $(wildcard $(BUILD)/kernels/$(1)/version),$(1),$(call \

@@ -32,7 +32,7 @@ $(LIB): $(LIB_OBJS)
 
 -include $(LIB_OBJS:.o=.d)
 
-install: ## Install the tools under DESTDIR and PREFIX
+install: ## Install the tools (DESTDIR, PREFIX), and the module for KVER if built
 install: tools
 	$(Q)for t in $(TOOLS); do \
 		install -D -m 0755 "$$t" "$(DESTDIR)$(PREFIX)/sbin/$${t##*/}" || exit 1; \
