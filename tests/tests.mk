@@ -4,7 +4,8 @@
 # command that prints TAP lines; tests/check runs them and adds up.
 
 DEPS_check := clang-14 libclang-rt-14-dev shellcheck codespell libcmocka-dev perl git jq strace \
-	      bpftrace trace-cmd linux-perf dpdk dpdk-dev tmux gcovr procps bsdutils util-linux gawk
+	      bpftrace trace-cmd linux-perf dpdk dpdk-dev tmux gcovr procps bsdutils util-linux gawk \
+	      dkms initramfs-tools openssl
 
 # Both kernels; KVERS=6.1 narrows it to one.
 KVERS ?= 6.1 6.12
@@ -16,7 +17,7 @@ SAN_LIB   := $(BUILD)/tests/libvfioobs.a
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: check check-unit check-fuzz check-vm lint demo
+.PHONY: check check-unit check-fuzz check-vm check-dkms check-long lint demo
 demo: ## See vfiotop live on DPDK and a pin storm in a guest (installs what is missing)
 	$(Q)$(MAKE) deps
 	$(Q)$(MAKE) tools testdev-load kmod kernel KVER=$(KVER)
@@ -27,7 +28,9 @@ check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels
 	$(Q)$(MAKE) $(UNIT) $(KMOD_TESTS) $(FUZZ) tools testdev-load race $(BUILD)/checkpatch.pl \
 		$(BUILD)/events-table
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
-	$(Q)tests/check $(SUITE_lint) $(SUITE_docs) $(SUITES_unit) $(SUITES_kmod) $(SUITES_fuzz) $(SUITES_cli) $(SUITES_vm)
+	$(Q)$(MAKE) deb
+	$(Q)tests/check $(SUITE_lint) $(SUITE_docs) $(SUITES_unit) $(SUITES_kmod) $(SUITES_fuzz) $(SUITES_cli) \
+		$(SUITES_vm) $(SUITES_dkms)
 
 check-unit: $(UNIT) ## Run the unit tests only (under a minute)
 	$(Q)tests/check $(SUITES_unit)
@@ -40,6 +43,15 @@ check-vm: tools testdev-load race ## Run the tests in the guest (KVERS=6.1 for o
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)tests/check $(SUITES_vm)
 
+check-dkms: deb tools ## Install, disable and remove the package in the guest (6.1, module not built there)
+	$(call need,$(DEPS_vm) $(DEPS_check))
+	$(Q)$(MAKE) kmod kernel KVER=6.1
+	$(Q)tests/check $(SUITES_dkms)
+
+check-long: deb tools ## Run the tests that take long: the package with DKMS building the module
+	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
+	$(Q)tests/check $(SUITES_long)
+
 lint: $(BUILD)/checkpatch.pl ## Style, spelling, shellcheck
 	$(call need,shellcheck codespell perl git)
 	$(Q)tests/check $(SUITE_lint)
@@ -51,6 +63,10 @@ SUITES_fuzz  = $(foreach t,$(FUZZ),$(notdir $(t))='tests/fuzz/run-corpus $(t)')
 SUITES_cli   = $(foreach t,$(wildcard tests/cli/test-*),$(notdir $(t))='$(t)')
 SUITES_vm    = vm-harness='tests/vm/test-harness.sh' \
 	       $(foreach k,$(KVERS),vm-$(k)='tests/vm/suite $(k)')
+
+SUITES_dkms  = lintian='$(MAKE) -s lintian && echo ok - lintian has nothing to say' \
+	       dkms-6.1='tests/vm/dkms/suite 6.1 quick'
+SUITES_long += $(foreach k,$(KVERS),dkms-$(k)='tests/vm/dkms/suite $(k) long')
 
 # The kernel's own style checker comes with its source package.
 $(BUILD)/checkpatch.pl:

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The package on a host where nothing stands in its way: refused for want of sources, then installed,
+# loaded, upgraded, disabled, removed. Compared with what modprobe, the kernel and the initramfs say.
+# shellcheck source=tests/vm/dkms/lib.sh
+. tests/vm/dkms/lib.sh
+
+fake_sys()
+{
+	mkdir -p "$work/sys/$1"
+	VFIO_CONTAINER_SYS=$work/sys vfio-container check "$kver"
+}
+
+fake_lockdown()
+{
+	mkdir -p "$work/locked/kernel/security"
+	echo 'none [integrity] confidentiality' > "$work/locked/kernel/security/lockdown"
+	VFIO_CONTAINER_SYS=$work/locked vfio-container check "$kver"
+}
+
+autoinstall_says()
+{
+	sh /etc/kernel/postinst.d/dkms "$kver" > "$work/said" 2>&1 && says "$1"
+}
+
+reload()
+{
+	unload && modprobe vfio-pci
+}
+
+# --- refused: the package is installed, the module is not ---
+
+stand_in "linux-source-${series}_$version+other.deb" > /dev/null
+run "installing the package where the sources are of another version" dpkg -i "$DKMS_FIRST"
+check "it says which version is wanted" says "linux-source-$series is of version .*\+other, the kernel of $version; run 'apt install linux-source-$series=$version'"
+check "the package system has no complaint" configured
+check "nothing is in place" nothing_of_ours
+equal "the next load takes the distribution's" "$(next_load)" "$stock"
+check "an autoinstall for a new kernel skips it, and does not fail" \
+	autoinstall_says "linux-source-$series is of version"
+dpkg -r --force-depends "linux-source-$series" > /dev/null
+refused "without sources" "its sources are missing; run 'apt install linux-source-$series=$version'" vfio-container check "$kver"
+stand_in "linux-source-${series}_$version.deb" > /dev/null
+mv "$modules/build" "$work/build"
+refused "without headers" "its headers are missing; run 'apt install linux-headers-$kver'" vfio-container check "$kver"
+mv "$work/build" "$modules/build"
+mkdir -p /lib/modules/6.1.99-own
+refused "a kernel that is not Debian's" "its name is not that of one of Debian's kernels" vfio-container check 6.1.99-own
+rmdir /lib/modules/6.1.99-own
+refused "a livepatch for vfio (feigned)" "the livepatch 'kpatch_x' is loaded and patches vfio" \
+	fake_sys kernel/livepatch/kpatch_x/vfio
+refused "a locked-down kernel (feigned)" "enforced \(lockdown integrity\), and the certificate .* is not enrolled" fake_lockdown
+run "nothing in the way" vfio-container check "$kver"
+
+# --- installed ---
+
+want_vfio_in_initramfs > "$work/said" 2>&1
+equal "the initramfs has the distribution's" "$(in_initramfs)" "$stock"
+run "DKMS installs it once the sources are there" dpkg -i "$DKMS_FIRST"
+sed 's/^/# /' "$work/said"
+ours=$(next_load)
+equal "it is in place in updates/dkms" "$(dirname "$(modinfo -F filename vfio)")" "$updates"
+check "it is not the distribution's" test "$ours" != "$stock"
+equal "the initramfs has ours" "$(in_initramfs)" "$ours"
+modprobe vfio-pci
+equal "modprobe vfio-pci loads ours" "$(loaded)" "$ours"
+check "it has BTF" test -s /sys/kernel/btf/vfio
+check "status: ours is loaded" status_says "^loaded +ours, srcversion $ours"
+check "status: ours is next" says "^next load +ours, srcversion $ours"
+check "status: ours is in the initramfs" says "^initramfs +ours, srcversion $ours"
+check "status: a module uses it" says "^used by +module vfio_pci"
+check "vfio-testdev is not there" test -z "$(find /usr/src/vfio-container-* "$updates" -name '*testdev*')"
+
+# --- upgraded while in use ---
+
+exec 9< /dev/vfio/vfio
+check "status: this process uses it" status_says "^used by +process $$ .*/dev/vfio/vfio"
+run "an upgrade while vfio is in use" dpkg -i "$DKMS_NEXT"
+newer=$(next_load)
+check "it says that the loaded one stays until the next load" \
+	says "loaded now, srcversion $ours, is ours; the next load takes ours, srcversion $newer. It stays until"
+check "the new version is another module" test "$newer" != "$ours"
+equal "the old one is still loaded" "$(loaded)" "$ours"
+equal "the initramfs has the new one" "$(in_initramfs)" "$newer"
+exec 9<&-
+reload
+equal "the next load takes the new one" "$(loaded)" "$newer"
+
+# --- disabled, enabled ---
+
+run "disable" vfio-container disable
+check "it says that ours is still loaded, and what to do" \
+	says "loaded now, srcversion $newer, is ours; .*reboot, or, .*modprobe -r vfio_pci.* vfio && modprobe vfio-pci"
+equal "the next load takes the distribution's" "$(next_load)" "$stock"
+equal "the initramfs has the distribution's" "$(in_initramfs)" "$stock"
+check "status: disabled" status_says "^disabled +yes"
+reload
+equal "the distribution's is loaded" "$(loaded)" "$stock"
+check "status: the distribution's is loaded" status_says "^loaded +the distribution's, srcversion $stock"
+run "enable" vfio-container enable
+equal "the next load takes ours again" "$(next_load)" "$newer"
+reload
+equal "ours is loaded" "$(loaded)" "$newer"
+
+# --- removed ---
+
+run "removing the package" dpkg --purge vfio-container-dkms
+check "it says that the loaded one stays" says "loaded now, srcversion $newer, is ours; the next load takes the distribution's"
+check "nothing of ours is left" nothing_of_ours
+equal "the next load takes the distribution's" "$(next_load)" "$stock"
+equal "the initramfs has the distribution's" "$(in_initramfs)" "$stock"
+reload
+equal "the distribution's is loaded" "$(loaded)" "$stock"
+
+# --- without DKMS ---
+
+unload
+run "make install" make install DESTDIR= PREFIX="$work/usr" KVER="$kver"
+equal "make install: the next load takes ours" "$(next_load)" "$(modinfo -F srcversion "build/$kver/vfio.ko")"
+run "make uninstall" make uninstall DESTDIR= PREFIX="$work/usr" KVER="$kver"
+equal "make uninstall: the next load takes the distribution's" "$(next_load)" "$stock"
+check "make uninstall: nothing is left" test -z "$(find "$work/usr" -type f)"
+
+# --- a kernel whose symbols are others ---
+
+if [ "$DKMS_MODE" = long ]; then
+	sed -i 's/^0x[0-9a-f]*\tvfio_pin_pages\t/0x00000000\tvfio_pin_pages\t/' "$modules/build/Module.symvers"
+	run "installing the package where a CRC differs" dpkg -i "$DKMS_FIRST"
+	check "it names the symbol" says "vfio_pin_pages has CRC 0x[0-9a-f]*, the target kernel has 0x00000000"
+	check "the package system has no complaint" configured
+	check "nothing is in place" nothing_of_ours
+	equal "the next load takes the distribution's" "$(next_load)" "$stock"
+fi
+finish
