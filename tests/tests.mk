@@ -25,7 +25,7 @@ demo: ## See vfiotop live on DPDK and a pin storm in a guest (installs what is m
 
 check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels (25 minutes)
 	$(Q)$(MAKE) deps
-	$(Q)$(MAKE) $(UNIT) $(KMOD_TESTS) $(FUZZ) tools testdev-load race $(BUILD)/checkpatch.pl \
+	$(Q)$(MAKE) $(UNIT) $(KMOD_TESTS) $(FUZZ) tools testdev-load race vfio-stress $(BUILD)/checkpatch.pl \
 		$(BUILD)/events-table
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)$(MAKE) deb
@@ -38,7 +38,7 @@ check-unit: $(UNIT) ## Run the unit tests only (under a minute)
 check-fuzz: $(FUZZ) ## Run the fuzzers over their corpus
 	$(Q)tests/check $(SUITES_fuzz)
 
-check-vm: tools testdev-load race ## Run the tests in the guest (KVERS=6.1 for one kernel)
+check-vm: tools testdev-load race vfio-stress ## Run the tests in the guest (KVERS=6.1 for one kernel)
 	$(call need,$(DEPS_vm) $(DEPS_check))
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)tests/check $(SUITES_vm)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Thousands of container lifecycles in 16 processes that fight for eight emulated groups and a PCI
+# function, while tracepoints go on and off, CPUs leave and come back, and bpftrace attaches.
+# Afterwards all module references and pinned pages are back.
+# shellcheck source=tests/vm/guest/lib.sh
+. tests/vm/guest/lib.sh
+# shellcheck source=tests/vm/guest/stress.sh
+. tests/vm/guest/stress.sh
+
+load_testdev 8
+bind_vfio "$VM_E1000E"
+cpu=/sys/devices/system/cpu/cpu1/online
+total=0
+
+# storm COUNT COMMAND...: at least COUNT lifecycles, and as many more as COMMAND takes
+storm()
+{
+	local count=$1 pid status
+	shift
+	# shellcheck disable=SC2086
+	"$stress" storm -n "$count" -p 16 --seed "$count" --until-term $testdevs "$VM_E1000E" \
+		> "$work/out" &
+	pid=$!
+	"$@"
+	status=$?
+	kill -TERM "$pid"
+	wait "$pid" && [ "$status" = 0 ] || { cat "$work/out"; return 1; }
+}
+
+# storm_test NAME COUNT COMMAND...
+storm_test()
+{
+	local name=$1
+	shift
+	check "$name" storm "$@"
+	echo "# $(said lifecycles) lifecycles, up to $(said at_once) at once, $(said busy) times busy"
+	check "$name: at least $1 lifecycles" test "$(said lifecycles)" -ge "$1"
+	check "$name: several at once" test "$(said at_once)" -gt 1
+	total=$((total + $(said lifecycles)))
+}
+
+switch_all()
+{
+	echo 1 > "$events/enable" && sleep 0.02 && echo 0 > "$events/enable" && sleep 0.02
+}
+
+# Each by itself, and all together.
+switch_tracepoints()
+{
+	local event
+	for event in "$events"/vfio_*/enable; do
+		echo 1 > "$event" && sleep 0.01 && echo 0 > "$event" || return
+		switch_all || return
+	done
+}
+
+switch_cpu()
+{
+	local n
+	for ((n = 0; n < 12; n++)); do
+		echo 0 > "$cpu" || return
+		grep -qx 0 "$cpu" || return
+		sleep 0.1
+		echo 1 > "$cpu" || return
+		grep -qx 1 "$cpu" || return
+		sleep 0.1
+	done
+}
+
+# raw_tp programs attach and go, and see what happens meanwhile.
+attach_bpftrace()
+{
+	bpftrace -q -e '
+		rawtracepoint:vfio_container_get { @get = count(); }
+		rawtracepoint:vfio_container_put { @put = count(); }
+		rawtracepoint:vfio_container_pin { @pin = count(); }
+		interval:ms:700 { exit(); }' > "$work/bpftrace" || return
+	grep -q '^@get: [1-9]' "$work/bpftrace" && grep -q '^@pin: [1-9]' "$work/bpftrace"
+}
+
+everything()
+{
+	local pid status
+	switch_cpu &
+	pid=$!
+	switch_tracepoints && attach_bpftrace
+	status=$?
+	wait "$pid" && [ "$status" = 0 ]
+}
+
+storm_test "tracepoints on and off" 2000 switch_tracepoints
+if [ -e "$cpu" ]; then
+	storm_test "CPUs off and on" 2000 switch_cpu
+else
+	skip "CPUs off and on" "no $cpu"
+fi
+if [ -e "$cpu" ] && [ -e /sys/kernel/btf/vmlinux ]; then
+	storm_test "tracepoints, CPUs and bpftrace" 2000 everything
+	equal "every CPU is back" "$(cat "$cpu")" 1
+else
+	storm_test "tracepoints on and off again" 2000 switch_tracepoints
+fi
+check "at least 5000 lifecycles in all ($total)" test "$total" -ge 5000
+equal "every tracepoint is off" "$(cat "$events/enable")" 0
+equal "no backend is left" "$(cat /sys/module/vfio_iommu_type1/refcnt)" 0
+check "the devices' module can be unloaded" rmmod vfio_testdev
+finish
