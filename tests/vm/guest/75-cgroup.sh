@@ -49,7 +49,7 @@ hold()
 	mkfifo "$work/from" "$work/to"
 	bash -c 'echo $$ > "$1/cgroup.procs" && exec "$2" open -n "$3" "$4"' - \
 		"$group" "$stress" "$files" "$1" > "$work/from" < "$work/to" &
-	exec {to}> "$work/to" {from}< "$work/from"
+	exec {from}< "$work/from" {to}> "$work/to"
 	read -r line <&"$from"
 	[ "$line" = open ] && within 20 slab_at_least "$2" || status=1
 	# Let what is batched arrive, for the difference of two.

@@ -74,9 +74,10 @@ counted()
 # recorded NAME COMMAND...: runs it, then three tests of what was recorded of it
 recorded()
 {
-	local name=$1
+	local name=$1 begin=$SECONDS
 	shift
 	check "$name" record "$@"
+	echo "# $((SECONDS - begin)) s, $(wc -l < "$work/events") events"
 	check "$name: the references of each container form one chain" chains
 	equal "$name: no event was lost" "$(cat "$work/lost")" 0
 }
