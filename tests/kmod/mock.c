@@ -120,6 +120,8 @@ static long check_extension(struct mock *mock, struct mock_data *data, unsigned 
 {
 	shim_log("%s.check(%lu%s)", mock->ops.name, arg, data ? ", data" : "");
 	WARN_ON(!shim_holds(SHIM_CONTAINER));
+	/* Asked as one of all: nobody may come or go meanwhile. */
+	WARN_ON(!data && !mock->null_data && shim_holds(SHIM_BACKENDS) != 'w');
 	if (shim_fail("check_extension"))
 		return -EFAULT;
 	return arg == mock->type ? mock->type_answer : 0;

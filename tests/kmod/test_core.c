@@ -320,6 +320,33 @@ static void use_of_noiommu_needs_rawio(void **state)
 	group_close(&g7);
 }
 
+static void use_without_a_backend_is_einval_before_eperm(void **state)
+{
+	group_init(&g7, 7, VFIO_NO_IOMMU);
+	set_container(&g7, container);
+	shim_capable = false;
+	assert_int_equal(device_open(&g7), -EINVAL);
+	shim_capable = true;
+	group_close(&g7);
+}
+
+/* Nobody but no-IOMMU needs a capability: not SET_IOMMU, not the device. */
+static void use_of_a_real_group_needs_no_rawio(void **state)
+{
+	group_init(&g7, 7, VFIO_IOMMU);
+	group_init(&g8, 8, VFIO_EMULATED_IOMMU);
+	shim_capable = false;
+	assert_int_equal(set_container(&g7, container), 0);
+	assert_int_equal(set_container(&g8, container), 0);
+	assert_int_equal(set_iommu(container, MOCK_TYPE), 0);
+	assert_int_equal(device_open(&g7), 0);
+	assert_int_equal(device_open(&g8), 0);
+	device_close(&g8);
+	device_close(&g7);
+	group_close(&g8);
+	group_close(&g7);
+}
+
 static void use_and_unuse_want_group_lock(void **state)
 {
 	group_init(&g7, 7, VFIO_IOMMU);
@@ -454,6 +481,8 @@ int run_core_tests(void)
 		TC(use_takes_the_groups_file_and_a_user),
 		TC(use_more_than_once_counts_each),
 		TC(use_of_noiommu_needs_rawio),
+		TC(use_without_a_backend_is_einval_before_eperm),
+		TC(use_of_a_real_group_needs_no_rawio),
 		TC(use_and_unuse_want_group_lock),
 #if SHIM_OLD_CORE
 		TC(use_without_users_warns_in_6_1),

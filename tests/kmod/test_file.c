@@ -215,6 +215,23 @@ static void check_extension_with_a_backend_asks_only_that(void **state)
 	group_close(&group);
 }
 
+static void check_extension_passes_the_whole_argument(void **state)
+{
+	const unsigned long wide = MOCK_TYPE | 1UL << 32;
+	struct test_group group;
+
+	assert_int_equal(check_extension(wide), 0);
+	expect_log("get c", "c.check(4294967297)", "put c", "get b", "b.check(4294967297)", "put b",
+		   "get a", "a.check(4294967297)", "put a");
+	group_init(&group, 7, VFIO_IOMMU);
+	set_container(&group, container);
+	set_iommu(container, MOCK_TYPE);
+	forget_log();
+	assert_int_equal(check_extension(wide), 0);
+	expect_log("c.check(4294967297, data)");
+	group_close(&group);
+}
+
 static char mode_inside;
 
 static void look_at_lock(void)
@@ -301,6 +318,7 @@ int run_file_tests(void)
 		T(check_extension_is_0_without_backends),
 		TC(check_extension_skips_a_module_that_goes),
 		TC(check_extension_with_a_backend_asks_only_that),
+		TC(check_extension_passes_the_whole_argument),
 		TC(check_extension_holds_the_lock_for_reading),
 		TC(other_ioctl_goes_to_the_backend_whatever_it_returns),
 		TC(other_ioctl_without_a_backend_is_einval),

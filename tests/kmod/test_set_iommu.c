@@ -145,6 +145,21 @@ static void enodev_when_nobody_is_asked_to_open(void **state)
 	close_three();
 }
 
+/* Compared and passed on in full, not as the 32 bits that the type has. */
+static void type_is_the_whole_argument(void **state)
+{
+	const unsigned long wide = MOCK_TYPE | 1UL << 32;
+
+	attach_three();
+	assert_int_equal(set_iommu(container, wide), -ENODEV);
+	mock_b.type = wide;
+	forget_log();
+	assert_int_equal(set_iommu(container, wide), 0);
+	expect_log("get c", "c.check(4294967297)", "put c", "get b", "b.check(4294967297)",
+		   "b.open(4294967297)", "b.attach*", "b.attach*", "b.attach*");
+	close_three();
+}
+
 static void open_error_is_remembered_and_the_next_is_asked(void **state)
 {
 	attach_three();
@@ -324,6 +339,7 @@ int run_set_iommu_tests(void)
 		TC(backend_without_the_type_is_skipped),
 		TC(module_that_goes_is_skipped),
 		TC(enodev_when_nobody_is_asked_to_open),
+		TC(type_is_the_whole_argument),
 		TC(open_error_is_remembered_and_the_next_is_asked),
 		TC(last_error_wins),
 		TC(failed_attach_is_undone_in_reverse),
