@@ -4,10 +4,11 @@
 # A container is charged to the memory cgroup of who opens it, and the charge goes with it.
 #
 # Decided like this: in a new cgroup, one process opens 10,000 files of /dev/vfio/vfio, in another
-# one as many of /dev/null. What the first is charged for slab memory more than the second is at
-# least 10,000 times the size of a container. When all are closed, less than a twentieth of that
-# size is left. The kernel adds charges up now and then (per-CPU batches of pages, every 2 seconds):
-# each value is read until it is there, 20 seconds at most.
+# one as many of /dev/null; its table of files is there before. What slab memory is charged for the
+# first more than for the second is at least 10,000 times the size of a container. When all are
+# closed, less than a twentieth of that size is left. The kernel adds charges up now and then
+# (per-CPU batches of pages, every 2 seconds): each value is read until it is there, 20 seconds at
+# most.
 # shellcheck source=tests/vm/guest/lib.sh
 . tests/vm/guest/lib.sh
 # shellcheck source=tests/vm/guest/stress.sh
@@ -35,35 +36,45 @@ slab_below()
 size_of_container()
 {
 	local size
-	size=$(bpftool btf dump file /sys/kernel/btf/vfio -B /sys/kernel/btf/vmlinux 2> /dev/null |
+	size=$(bpftool -B /sys/kernel/btf/vmlinux btf dump file /sys/kernel/btf/vfio 2> /dev/null |
 		sed -nE "s/.* STRUCT 'vfio_obs_container' size=([0-9]+) .*/\\1/p")
 	echo "${size:-128}"
 }
 
-# hold FILE MIN: opens FILE many times in a new cgroup; $opened is the charge then, once it is at
-# least MIN; the charge must go below $small when they are closed, which becomes $closed
+# told WORD: the process in the cgroup has come there
+told()
+{
+	local line
+	read -r line <&"$from" && [ "$line" = "$1" ]
+}
+
+# hold FILE MIN: opens FILE many times in a new cgroup. $charge is what that added, once it is at
+# least MIN; $left what stays of it when they are closed, once it is below $small
 hold()
 {
-	local line status=0
+	local base status=0
 	mkdir "$group" || return
 	mkfifo "$work/from" "$work/to"
+	# shellcheck disable=SC2016 # for the inner shell
 	bash -c 'echo $$ > "$1/cgroup.procs" && exec "$2" open -n "$3" "$4"' - \
 		"$group" "$stress" "$files" "$1" > "$work/from" < "$work/to" &
 	exec {from}< "$work/from" {to}> "$work/to"
-	read -r line <&"$from"
-	[ "$line" = open ] && within 20 slab_at_least "$2" || status=1
+	told ready || status=1
+	sleep 3
+	base=$(slab)
+	echo >&"$to"
+	told open && within 20 slab_at_least $((base + $2)) || status=1
 	# Let what is batched arrive, for the difference of two.
 	sleep 3
-	opened=$(slab)
+	charge=$(($(slab) - base))
 	echo >&"$to"
-	read -r line <&"$from"
-	[ "$line" = closed ] && within 20 slab_below "$small" || status=1
-	closed=$(slab)
+	told closed && within 20 slab_below $((base + small)) || status=1
+	left=$(($(slab) - base))
 	echo >&"$to"
 	wait "$!" || status=1
 	exec {to}>&- {from}<&-
 	rm -f "$work/from" "$work/to"
-	# Its pages of slab may still be charged to it; it goes when they have been given back.
+	# It is busy until its last process has quite gone.
 	within 20 rmdir "$group" 2> /dev/null || status=1
 	return "$status"
 }
@@ -77,20 +88,16 @@ modprobe vfio
 size=$(size_of_container)
 small=$((files * size / 20))
 
-hold /dev/null 1 || echo "not ok - cannot measure $files files of /dev/null"
-nulls=$opened
-echo "# a container has $size bytes; $files files of /dev/null: $nulls bytes, then $closed"
-containers()
-{
-	hold /dev/vfio/vfio $((nulls + files * size))
-}
-if containers; then
+hold /dev/null 1 || echo "not ok - $files files of /dev/null are charged, and the charge goes"
+nulls=$charge
+echo "# a container has $size bytes; $files files of /dev/null: $nulls bytes, then $left"
+if hold /dev/vfio/vfio $((nulls + files * size)); then
 	echo "ok - $files containers are charged, and the charge goes"
 else
 	echo "not ok - $files containers are charged, and the charge goes"
 fi
-echo "# $files containers: $opened bytes, then $closed"
-check "a container's charge is its size or more ($(((opened - nulls) / files)) of $size)" \
-	test $((opened - nulls)) -ge $((files * size))
-check "what is left is below a twentieth of it ($closed)" test "$closed" -lt "$small"
+echo "# $files containers: $charge bytes, then $left"
+check "a container's charge is its size or more ($(((charge - nulls) / files)) of $size)" \
+	test $((charge - nulls)) -ge $((files * size))
+check "what is left is below a twentieth of it ($left)" test "$left" -lt "$small"
 finish
