@@ -52,6 +52,7 @@ include kmod/dkms/dkms.mk
 include tests/load/load.mk
 include tests/race/race.mk
 include tests/stress/stress.mk
+include tests/diff/diff.mk
 include tests/kmod/kmod-tests.mk
 include tests/vm/vm.mk
 include tests/tests.mk
