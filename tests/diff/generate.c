@@ -403,7 +403,8 @@ static bool make_dma_rw(struct gen *gen, struct step *step)
 
 static bool make_caps(struct gen *gen, struct step *step)
 {
-	step->arg[0] = below(gen, 2);
+	/* Mostly only the one that lifts the limit of locked memory. */
+	step->arg[0] = chance(gen, 60) ? CAPS_ALL & ~CAPS_IPC_LOCK : below(gen, CAPS_ALL + 1);
 	return true;
 }
 
@@ -445,16 +446,16 @@ static const struct {
 	{ OP_SET_IOMMU, make_set_iommu, 6, 12 },
 	{ OP_GET_INFO, make_get_info, 6, 4 },
 	{ OP_MAP, make_map, 20, 10 },
-	{ OP_UNMAP, make_unmap, 7, 5 },
+	{ OP_UNMAP, make_unmap, 9, 5 },
 	{ OP_DIRTY, make_dirty, 5, 3 },
 	{ OP_IOCTL, make_ioctl, 4, 6 },
 	{ OP_FILE_IO, make_file_io, 1, 2 },
-	{ OP_PIN, make_pin, 14, 8 },
-	{ OP_UNPIN, make_unpin, 12, 5 },
+	{ OP_PIN, make_pin, 18, 8 },
+	{ OP_UNPIN, make_unpin, 24, 5 },
 	{ OP_DMA_RW, make_dma_rw, 10, 5 },
-	{ OP_CAPS, make_caps, 1, 1 },
-	{ OP_MEMLOCK, make_memlock, 1, 1 },
-	{ OP_FORK, make_fork, 2, 2 },
+	{ OP_CAPS, make_caps, 2, 1 },
+	{ OP_MEMLOCK, make_memlock, 3, 1 },
+	{ OP_FORK, make_fork, 1, 1 },
 	{ OP_DUP, make_dup, 2, 2 },
 };
 
@@ -593,13 +594,13 @@ static void choose_groups(struct gen *gen)
 	}
 }
 
-/* One in 14 sequences may open edu, one in 400 also e1000e and nvme. */
+/* A third of the sequences with a real device may open it; of those with a slow one, one in 60. */
 static void choose_real(struct gen *gen)
 {
-	unsigned int kind = below(gen, 400);
+	unsigned int kind = below(gen, 60);
 	int i;
 
-	gen->open_real = kind < 28;
+	gen->open_real = kind < 20;
 	for (i = 0; i < gen->nr_groups; i++)
 		if (gen->groups[i] >= GROUP_SLOW && kind > 0)
 			gen->open_real = false;
@@ -634,6 +635,14 @@ static void add_setup(struct gen *gen)
 	step = (struct step){ .op = OP_SET_IOMMU, .other = FILE_NONE };
 	if (make_set_iommu(gen, &step))
 		emit(gen, &step);
+	if (chance(gen, 70)) {
+		step = (struct step){ .op = OP_MAP, .other = FILE_NONE };
+		if (make_map(gen, &step))
+			emit(gen, &step);
+		step = (struct step){ .op = OP_GET_DEVICE };
+		if (make_get_device(gen, &step))
+			emit(gen, &step);
+	}
 	/* And with it. */
 	emit_simple(gen, OP_CHECK_EXTENSION, container, FILE_NONE, gen->out->number >> 1 & 0xff);
 }
@@ -646,6 +655,10 @@ static void add_teardown(struct gen *gen)
 
 	for (tries = 0; tries < 12; tries++) {
 		step = (struct step){ .op = OP_CLOSE, .file = FILE_NONE, .other = FILE_NONE };
+		if (gen->model.child && chance(gen, 10)) {
+			emit_simple(gen, OP_JOIN, FILE_NONE, FILE_NONE, 0);
+			continue;
+		}
 		if (chance(gen, 25)) {
 			step.op = OP_UNSET_CONTAINER;
 			step.file = some_group(gen, G_IDLE);

@@ -4,10 +4,10 @@
  *
  * Files stay open and are read again: this runs after each of hundreds of thousands of steps.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,18 +80,18 @@ static int read_memory(int fd, struct observation *seen)
 	return 0;
 }
 
-/* Process numbers, which depend on what ran before, become "(PID)". */
+/* The process's number, which depends on what ran before, in "Task vfio-diff (1234)". */
 static size_t normalise(const char *line, char *to, size_t room)
 {
+	static const char task[] = "Task vfio-diff (";
 	size_t length = 0;
 
-	while (*line && *line != '\n' && length + 8 < room) {
-		size_t digits = strspn(line + 1, "0123456789");
-
-		if (*line == '(' && digits && line[1 + digits] == ')') {
-			memcpy(to + length, "(PID)", 5);
-			length += 5;
-			line += digits + 2;
+	while (*line && *line != '\n' && length < room) {
+		if (!strncmp(line, task, sizeof(task) - 1) && length + sizeof(task) < room) {
+			memcpy(to + length, task, sizeof(task) - 1);
+			length += sizeof(task) - 1;
+			line += sizeof(task) - 1;
+			line += strspn(line, "0123456789");
 		} else {
 			to[length++] = *line++;
 		}
@@ -99,8 +99,26 @@ static size_t normalise(const char *line, char *to, size_t room)
 	return length;
 }
 
+/*
+ * What the kernel says when the host gave the emulated CPU no time for a while; it can come at any
+ * step of either side.
+ */
+static bool about_the_clock(const char *text)
+{
+	static const char *const lines[] = {
+		"hrtimer: interrupt took ", "clocksource: ", "perf: interrupt took too long",
+		"workqueue: ", "sched: RT throttling activated",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (!strncmp(text, lines[i], strlen(lines[i])))
+			return true;
+	return false;
+}
+
 /* One record of /dev/kmsg: "priority,number,time,flags;text\n", more lines behind it. */
-static const char *read_log(int fd)
+static const char *read_log(struct observer *observer)
 {
 	static char log[KERNEL_LOG_MAX];
 	char record[8192];
@@ -109,7 +127,7 @@ static const char *read_log(int fd)
 	ssize_t got;
 
 	for (;;) {
-		got = read(fd, record, sizeof(record) - 1);
+		got = read(observer->kmsg_fd, record, sizeof(record) - 1);
 		if (got < 0 && errno == EPIPE) {
 			/* Overwritten before it was read. */
 			text = ";(lost)";
@@ -121,6 +139,11 @@ static const char *read_log(int fd)
 		}
 		if (!text || length + 512 > sizeof(log))
 			continue;
+		if (about_the_clock(text + 1)) {
+			observer->log_left_out++;
+			continue;
+		}
+		observer->log_lines++;
 		log[length++] = '<';
 		length += normalise(text + 1, log + length, 500);
 		log[length++] = '>';
@@ -129,7 +152,7 @@ static const char *read_log(int fd)
 	return log;
 }
 
-int observe(const struct observer *observer, const struct bench *bench,
+int observe(struct observer *observer, const struct bench *bench,
 	    struct observation *seen)
 {
 	char text[32];
@@ -151,6 +174,6 @@ int observe(const struct observer *observer, const struct bench *bench,
 			seen->status[i] = ioctl(fd, VFIO_GROUP_GET_STATUS, &status) ?
 						  -errno * 1000 : (int)status.flags;
 	}
-	seen->kernel_log = read_log(observer->kmsg_fd);
+	seen->kernel_log = read_log(observer);
 	return 0;
 }

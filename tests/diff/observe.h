@@ -17,6 +17,8 @@ struct observer {
 	int status_fd;
 	int kmsg_fd;
 	int module_fd[NR_MODULES];
+	unsigned long log_lines;	/* of the kernel, given out */
+	unsigned long log_left_out;	/* not given out: see observe.c */
 };
 
 struct observation {
@@ -31,7 +33,7 @@ struct observation {
 int observer_init(struct observer *observer);
 
 /* 0, or -1 after having said on stderr what could not be read. */
-int observe(const struct observer *observer, const struct bench *bench,
+int observe(struct observer *observer, const struct bench *bench,
 	    struct observation *seen);
 
 #endif /* VFIO_DIFF_OBSERVE_H */

@@ -170,13 +170,15 @@ static void note_written(void)
 			}
 			for (to = from; to < SCRATCH_SIZE && now[to] != before[to]; to++)
 				;
-			if (length < WRITTEN_MAX - 256)
-				length = note_run(from, to, length);
+			/* Whatever does not fit counts too. */
+			if (length > WRITTEN_MAX - 256) {
+				snprintf(written + length, WRITTEN_MAX - length, " #%016" PRIx64,
+					 hash(now, SCRATCH_SIZE));
+				break;
+			}
+			length = note_run(from, to, length);
 			from = to;
 		}
-		/* Whatever did not fit counts too. */
-		snprintf(written + length, WRITTEN_MAX - length, " #%016" PRIx64,
-			 hash(now, SCRATCH_SIZE));
 	}
 	if (memcmp(now, clean, SCRATCH_SIZE))
 		memcpy(at(SCRATCH), clean, SCRATCH_SIZE);
@@ -310,19 +312,23 @@ static long call_file_io(int fd, uint64_t kind)
 	}
 }
 
-static long call_caps(bool on)
+static long call_caps(unsigned int wanted)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const uint32_t mask = 1U << CAP_IPC_LOCK | 1U << CAP_SYS_ADMIN | 1U << CAP_SYS_RAWIO;
+	static const struct { unsigned int bit; uint32_t mask; } known[] = {
+		{ CAPS_IPC_LOCK, 1U << CAP_IPC_LOCK }, { CAPS_SYS_ADMIN, 1U << CAP_SYS_ADMIN },
+		{ CAPS_SYS_RAWIO, 1U << CAP_SYS_RAWIO },
+	};
 	struct __user_cap_data_struct data[2];
-	long ret = syscall(SYS_capget, &header, data);
+	unsigned int i;
 
-	if (ret)
-		return ret;
-	if (on)
-		data[0].effective |= mask;
-	else
-		data[0].effective &= ~mask;
+	if (syscall(SYS_capget, &header, data))
+		return -1;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		data[0].effective &= ~known[i].mask;
+		if (wanted & known[i].bit)
+			data[0].effective |= known[i].mask;
+	}
 	return syscall(SYS_capset, &header, data);
 }
 
@@ -415,7 +421,7 @@ static long call_end(struct bench *bench)
 	long left = 0;
 	int file;
 
-	call_caps(true);
+	call_caps(CAPS_ALL);
 	call_memlock(UINT64_MAX);
 	call_join(bench);
 	for (file = 0; file < FILE_NULL; file++)

@@ -50,6 +50,9 @@ enum where {
 /* Names for GET_DEVICE beyond those of the devices of the groups 0 .. NR_GROUPS - 1. */
 enum { NAME_UNKNOWN = NR_GROUPS, NAME_EMPTY, NAME_UNTERMINATED, NR_NAMES };
 
+/* OP_CAPS: the capabilities to have, of those that matter. */
+enum { CAPS_IPC_LOCK = 1, CAPS_SYS_ADMIN = 2, CAPS_SYS_RAWIO = 4, CAPS_ALL = 7 };
+
 #define STEP_ARGS	7
 
 /* Name, and the names of its arguments in step.arg. */
@@ -75,7 +78,7 @@ enum { NAME_UNKNOWN = NR_GROUPS, NAME_EMPTY, NAME_UNTERMINATED, NR_NAMES };
 	X(PIN, "pin", "argsz", "flags", "iova", "npage", "prot")	\
 	X(UNPIN, "unpin", "argsz", "flags", "iova", "npage", "reserved") \
 	X(DMA_RW, "dma-rw", "argsz", "flags", "iova", "len", "reserved", "buf") \
-	X(CAPS, "capabilities", "on")					\
+	X(CAPS, "capabilities", "mask")					\
 	X(MEMLOCK, "rlimit-memlock", "bytes")				\
 	X(FORK, "fork", )						\
 	X(JOIN, "kill-child", )						\
