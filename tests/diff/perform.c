@@ -139,47 +139,45 @@ static void *put(const struct step *step, const void *data, size_t size)
 	return at(step->where == WHERE_READ_ONLY ? SCRATCH_RO : SCRATCH);
 }
 
-static size_t note_run(size_t from, size_t to, size_t length)
+static char *note_run(char *end, size_t from, size_t to)
 {
 	const uint8_t *now = at(SCRATCH);
 	size_t i;
 
-	length += snprintf(written + length, WRITTEN_MAX - length, " %zx", from);
-	if (to - from > RUN_MAX)
-		return length + snprintf(written + length, WRITTEN_MAX - length,
-					 "+%zx:#%016" PRIx64, to - from,
-					 hash(now + from, to - from));
-	written[length++] = ':';
-	for (i = from; i < to; i++)
-		length += snprintf(written + length, WRITTEN_MAX - length, "%02x", now[i]);
-	return length;
+	end = put_hex(put_text(end, " "), from);
+	if (to - from > RUN_MAX) {
+		end = put_hex(put_text(end, "+"), to - from);
+		return put_hex(put_text(end, ":#"), hash(now + from, to - from));
+	}
+	*end++ = ':';
+	for (i = from; i < to; i++) {
+		*end++ = "0123456789abcdef"[now[i] >> 4];
+		*end++ = "0123456789abcdef"[now[i] & 15];
+	}
+	return end;
 }
 
 /* Notes what has changed, then makes it as before. */
 static void note_written(void)
 {
 	const uint8_t *now = at(SCRATCH), *before = outcome->before;
-	size_t from = 0, to, length = 0;
+	size_t from = memcmp(now, before, SCRATCH_SIZE) ? 0 : SCRATCH_SIZE, to;
+	char *end = written;
 
-	written[0] = '\0';
-	if (memcmp(now, before, SCRATCH_SIZE)) {
-		while (from < SCRATCH_SIZE) {
-			if (now[from] == before[from]) {
-				from++;
-				continue;
-			}
-			for (to = from; to < SCRATCH_SIZE && now[to] != before[to]; to++)
-				;
-			/* Whatever does not fit counts too. */
-			if (length > WRITTEN_MAX - 256) {
-				snprintf(written + length, WRITTEN_MAX - length, " #%016" PRIx64,
-					 hash(now, SCRATCH_SIZE));
-				break;
-			}
-			length = note_run(from, to, length);
-			from = to;
+	for (; from < SCRATCH_SIZE; from = to) {
+		to = from + 1;
+		if (now[from] == before[from])
+			continue;
+		while (to < SCRATCH_SIZE && now[to] != before[to])
+			to++;
+		/* Whatever does not fit counts too. */
+		if (end > written + WRITTEN_MAX - 256) {
+			end = put_hex(put_text(end, " #"), hash(now, SCRATCH_SIZE));
+			break;
 		}
+		end = note_run(end, from, to);
 	}
+	*end = '\0';
 	if (memcmp(now, clean, SCRATCH_SIZE))
 		memcpy(at(SCRATCH), clean, SCRATCH_SIZE);
 	if (memcmp(before, clean, PAGE))

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Steps as text; called by vfio-diff.c. */
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "step.h"
 
 static const char *const op_names[] = {
@@ -36,34 +33,65 @@ int op_args(enum op op)
 	return nr;
 }
 
-static int file_text(int file, char *text, size_t size)
+char *put_text(char *at, const char *text)
 {
-	if (file >= FILE_NONE)
-		return snprintf(text, size, " none");
-	if (file == FILE_NULL)
-		return snprintf(text, size, " null");
-	if (file >= FILE_DEVICE)
-		return snprintf(text, size, " d%d.%d", (file - FILE_DEVICE) / NR_DEVICE_FILES,
-				(file - FILE_DEVICE) % NR_DEVICE_FILES);
-	if (file >= FILE_GROUP)
-		return snprintf(text, size, " g%d", file - FILE_GROUP);
-	return snprintf(text, size, " c%d", file);
+	while (*text)
+		*at++ = *text++;
+	return at;
 }
 
-size_t step_text(const struct step *step, char text[STEP_TEXT_MAX])
+static char *put_number(char *at, uint64_t value, unsigned int base)
 {
-	size_t at = 0;
-	int i;
+	char digits[24];
+	int nr = 0;
 
-	at += snprintf(text, STEP_TEXT_MAX, "%s%s", step->in_child ? "child: " : "",
-		       op_names[step->op]);
-	if (step->op < OP_CAPS && step->op != OP_CLOSE_DUP)
-		at += file_text(step->file, text + at, STEP_TEXT_MAX - at);
-	if (step->op == OP_SET_CONTAINER || step->op == OP_GET_DEVICE)
-		at += file_text(step->other, text + at, STEP_TEXT_MAX - at);
-	for (i = 0; i < op_args(step->op); i++)
-		at += snprintf(text + at, STEP_TEXT_MAX - at, " %s=%" PRIx64,
-			       arg_names[step->op][i], step->arg[i]);
-	at += snprintf(text + at, STEP_TEXT_MAX - at, "%s", where_names[step->where]);
+	do {
+		digits[nr++] = "0123456789abcdef"[value % base];
+		value /= base;
+	} while (value);
+	while (nr)
+		*at++ = digits[--nr];
 	return at;
+}
+
+char *put_decimal(char *at, long value)
+{
+	if (value < 0)
+		*at++ = '-';
+	return put_number(at, value < 0 ? -(uint64_t)value : (uint64_t)value, 10);
+}
+
+char *put_hex(char *at, uint64_t value)
+{
+	return put_number(at, value, 16);
+}
+
+static char *put_file(char *at, int file)
+{
+	if (file >= FILE_NONE)
+		return put_text(at, " none");
+	if (file == FILE_NULL)
+		return put_text(at, " null");
+	if (file < FILE_GROUP)
+		return put_decimal(put_text(at, " c"), file);
+	if (file < FILE_DEVICE)
+		return put_decimal(put_text(at, " g"), file - FILE_GROUP);
+	at = put_decimal(put_text(at, " d"), (file - FILE_DEVICE) / NR_DEVICE_FILES);
+	return put_decimal(put_text(at, "."), (file - FILE_DEVICE) % NR_DEVICE_FILES);
+}
+
+char *put_step(char *at, const struct step *step)
+{
+	int nr = op_args(step->op), i;
+
+	at = put_text(put_text(at, step->in_child ? "child: " : ""), op_names[step->op]);
+	if (step->op < OP_CAPS && step->op != OP_CLOSE_DUP)
+		at = put_file(at, step->file);
+	if (step->op == OP_SET_CONTAINER || step->op == OP_GET_DEVICE)
+		at = put_file(at, step->other);
+	for (i = 0; i < nr; i++) {
+		at = put_text(put_text(at, " "), arg_names[step->op][i]);
+		at = put_hex(put_text(at, "="), step->arg[i]);
+	}
+	return put_text(at, where_names[step->where]);
 }

@@ -100,11 +100,19 @@ struct step {
 	uint64_t arg[STEP_ARGS];
 };
 
-/* The longest that step_text() writes, terminator included. */
+/*
+ * Text is built by hand: it is made hundreds of thousands of times on an emulated CPU, where printf
+ * takes longer than the call that it tells of. Each returns the new end, which is not terminated.
+ */
+char *put_text(char *at, const char *text);
+char *put_decimal(char *at, long value);
+char *put_hex(char *at, uint64_t value);
+
+/* The longest that put_step() writes. */
 #define STEP_TEXT_MAX	320
 
-/* The step as one line without its end; returns its length. */
-size_t step_text(const struct step *step, char text[STEP_TEXT_MAX]);
+/* The step as one line without its end. */
+char *put_step(char *at, const struct step *step);
 
 const char *op_name(enum op op);
 

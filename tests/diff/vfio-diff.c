@@ -78,18 +78,29 @@ static void on_alarm(int signal)
 static void log_step(FILE *log, int index, const struct step *step, const struct result *result,
 		     const struct observation *seen)
 {
-	char text[STEP_TEXT_MAX];
+	char text[STEP_TEXT_MAX + 512], *at = text;
 	int i;
 
-	step_text(step, text);
-	fprintf(log, "%d %s => %ld%s%s | L%lu P%lu | R", index, text, result->ret,
-		result->error ? " " : "", result->error ? strerrorname_np(result->error) : "",
-		seen->locked_kb, seen->pinned_kb);
+	at = put_text(put_decimal(at, index), " ");
+	at = put_text(put_step(at, step), " => ");
+	at = put_decimal(at, result->ret);
+	if (result->error) {
+		const char *name = strerrorname_np(result->error);
+
+		at = put_text(at, " ");
+		at = name ? put_text(at, name) : put_decimal(at, result->error);
+	}
+	at = put_decimal(put_text(at, " | L"), seen->locked_kb);
+	at = put_decimal(put_text(at, " P"), seen->pinned_kb);
+	at = put_text(at, " | R");
 	for (i = 0; i < NR_MODULES; i++)
-		fprintf(log, " %d", seen->references[i]);
+		at = put_decimal(put_text(at, " "), seen->references[i]);
 	for (i = 0; i < NR_GROUPS; i++)
-		if (seen->status[i] != -1)
-			fprintf(log, " g%d=%d", i, seen->status[i]);
+		if (seen->status[i] != -1) {
+			at = put_decimal(put_text(at, " g"), i);
+			at = put_decimal(put_text(at, "="), seen->status[i]);
+		}
+	fwrite(text, 1, at - text, log);
 	if (*result->written)
 		fprintf(log, " | W%s", result->written);
 	if (*seen->kernel_log)
@@ -277,7 +288,7 @@ static int run_all(const struct options *options)
 
 static int list_all(const struct options *options)
 {
-	char text[STEP_TEXT_MAX];
+	char text[STEP_TEXT_MAX + 1];
 	struct sequence sequence;
 	uint64_t i;
 	int step;
@@ -286,7 +297,7 @@ static int list_all(const struct options *options)
 		generate(options->seed, options->first + i, &sequence);
 		printf("= %" PRIu64 "\n", sequence.number);
 		for (step = 0; step < sequence.nr_steps; step++) {
-			step_text(&sequence.steps[step], text);
+			*put_step(text, &sequence.steps[step]) = '\0';
 			printf("%d %s\n", step, text);
 		}
 	}
