@@ -7,6 +7,9 @@ DEPS_check := clang-14 libclang-rt-14-dev shellcheck codespell libcmocka-dev per
 	      bpftrace trace-cmd linux-perf dpdk dpdk-dev tmux gcovr procps bsdutils util-linux gawk \
 	      dkms initramfs-tools openssl
 
+# What runs in the guest beside the tools.
+GUEST_PROGRAMS := testdev-load race vfio-stress vfio-diff
+
 # Both kernels; KVERS=6.1 narrows it to one.
 KVERS ?= 6.1 6.12
 
@@ -25,12 +28,12 @@ demo: ## See vfiotop live on DPDK and a pin storm in a guest (installs what is m
 
 check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels (25 minutes)
 	$(Q)$(MAKE) deps
-	$(Q)$(MAKE) $(UNIT) $(KMOD_TESTS) $(FUZZ) tools testdev-load race vfio-stress $(BUILD)/checkpatch.pl \
+	$(Q)$(MAKE) $(UNIT) $(KMOD_TESTS) $(FUZZ) tools $(GUEST_PROGRAMS) $(BUILD)/checkpatch.pl \
 		$(BUILD)/events-table
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)$(MAKE) deb
 	$(Q)tests/check $(SUITE_lint) $(SUITE_docs) $(SUITES_unit) $(SUITES_kmod) $(SUITES_fuzz) $(SUITES_cli) \
-		$(SUITES_vm) $(SUITES_dkms)
+		$(SUITES_vm) $(SUITES_diff) $(SUITES_dkms)
 
 check-unit: $(UNIT) ## Run the unit tests only (under a minute)
 	$(Q)tests/check $(SUITES_unit)
@@ -38,7 +41,7 @@ check-unit: $(UNIT) ## Run the unit tests only (under a minute)
 check-fuzz: $(FUZZ) ## Run the fuzzers over their corpus
 	$(Q)tests/check $(SUITES_fuzz)
 
-check-vm: tools testdev-load race vfio-stress ## Run the tests in the guest (KVERS=6.1 for one kernel)
+check-vm: tools $(GUEST_PROGRAMS) ## Run the tests in the guest (KVERS=6.1 for one kernel)
 	$(call need,$(DEPS_vm) $(DEPS_check))
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)tests/check $(SUITES_vm)
