@@ -10,6 +10,7 @@
 #define VFIO_OBS_RECORD_H
 
 #include "event.h"
+#include "owner.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "recordings are little-endian: swap bytes in record_*.c before building here"
@@ -26,6 +27,7 @@
 #define RECORD_STORED_MAX (16U << 20)
 #define RECORD_TEXT_MAX 1024
 #define RECORD_GROUPS_MAX 4096
+#define RECORD_OWNED_MAX 65536
 
 /*
  * @header_size: bytes up to the first block; later minor additions go behind @detail
@@ -58,6 +60,8 @@ enum record_block_type {
 	RECORD_BLOCK_GAP = 2,	 /* payload: struct record_gap */
 	RECORD_BLOCK_END = 3,	 /* payload: struct record_end */
 	RECORD_BLOCK_EXISTING = 4, /* payload: struct record_existing */
+	RECORD_BLOCK_OWNER = 5, /* payload: struct record_owner */
+	RECORD_BLOCK_GROUP = 6, /* payload: struct record_group_info */
 };
 
 /*
@@ -111,6 +115,36 @@ struct record_existing {
 	struct record_group group[];
 };
 
+/*
+ * struct source_owner, of @n_ids containers that have the same; their ids follow, then its texts,
+ * each ending with NUL, in the order of VFIO_OBS_OWNER_TEXTS. Texts that are missing are empty, and
+ * a reader skips those that it does not know.
+ * @opened: 1: the open events of these containers are in the next block of events
+ */
+struct record_owner {
+	__u64 started_ns;
+	__u32 tgid;
+	__u32 kind; /* enum vfio_owner_kind */
+	__u32 opened;
+	__u32 n_ids;
+	__u64 ids[];
+};
+
+struct record_device {
+	__u32 vendor, device; /* PCI ids or VFIO_OBS_NO_PCI_ID */
+};
+
+/*
+ * struct source_group_info; @n_listed devices follow, then their texts, @texts for each device, in
+ * the order of VFIO_OBS_DEVICE_TEXTS.
+ */
+struct record_group_info {
+	__u32 number;
+	__u32 n_devices, n_listed;
+	__u32 texts;
+	struct record_device device[];
+};
+
 struct record_end {
 	__u64 end_ns;
 	__u64 events;
@@ -120,5 +154,7 @@ struct record_end {
 _Static_assert(sizeof(struct record_header) == 512, "file format");
 _Static_assert(sizeof(struct record_block) == 88, "file format");
 _Static_assert(sizeof(struct record_existing) == 96, "file format");
+_Static_assert(sizeof(struct record_owner) == 24, "file format");
+_Static_assert(sizeof(struct record_group_info) == 16, "file format");
 
 #endif

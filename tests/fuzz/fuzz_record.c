@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "lib/event.h"
+#include "lib/owner_text.h"
 #include "lib/record_pack.h"
 #include "lib/source.h"
 
@@ -47,6 +48,41 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 		seen->text += existing->groups[i].number;
 }
 
+static void check_text(struct seen *seen, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length >= VFIO_OBS_TEXT_MAX)
+		abort();
+	for (size_t i = 0; i < length; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			abort();
+	seen->text += length;
+}
+
+static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
+{
+	char line[2048];
+
+	if (owner->kind >= VFIO_OWNER_KINDS)
+		abort();
+	for (int i = 0; i < VFIO_OWNER_TEXTS; i++)
+		check_text(ctx, owner->text[i]);
+	((struct seen *)ctx)->text += strlen(owner_text__line(owner, line, sizeof(line)));
+}
+
+static void on_group(void *ctx, const struct source_group_info *group)
+{
+	char line[2048];
+
+	for (__u32 i = 0; i < group->n_listed; i++) {
+		for (int t = 0; t < VFIO_DEVICE_TEXTS; t++)
+			check_text(ctx, group->devices[i].text[t]);
+		device_text__line(&group->devices[i], 60, line, sizeof(line));
+		((struct seen *)ctx)->text += strlen(line);
+	}
+}
+
 static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 {
 	struct seen *seen = ctx;
@@ -58,7 +94,8 @@ static void read_as_file(const uint8_t *data, size_t size)
 {
 	struct seen seen = { 0 };
 	struct source_sink sink = {
-		.ctx = &seen, .existing = on_existing, .event = on_event, .gap = on_gap,
+		.ctx = &seen, .existing = on_existing, .owner = on_owner, .group = on_group,
+		.event = on_event, .gap = on_gap,
 	};
 	FILE *in = fmemopen((void *)data, size, "r");
 	struct source *source;

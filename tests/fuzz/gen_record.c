@@ -27,6 +27,32 @@ static void write_existing(const struct source_sink *sink)
 	sink->existing(sink->ctx, &existing);
 }
 
+static void write_owner(const struct source_sink *sink, __u64 id)
+{
+	struct source_owner owner = { .started_ns = 450, .tgid = 99, .kind = VFIO_OWNER_LIBVIRT };
+
+	for (int i = 0; i < VFIO_OWNER_TEXTS; i++)
+		owner.text[i] = i % 2 ? "text" : "";
+	sink->owner(sink->ctx, id, &owner);
+}
+
+static void write_group(const struct source_sink *sink, __u32 number)
+{
+	struct source_device devices[2] = {
+		{ .vendor = 0x8086, .device = 0x10d3 },
+		{ .vendor = VFIO_OBS_NO_PCI_ID, .device = VFIO_OBS_NO_PCI_ID },
+	};
+	struct source_group_info group = {
+		.number = number, .n_listed = 2, .n_devices = 2, .devices = devices,
+	};
+
+	for (int i = 0; i < VFIO_DEVICE_TEXTS; i++) {
+		devices[0].text[i] = "0000:00:10.0";
+		devices[1].text[i] = i ? "" : "vfio-testdev.0";
+	}
+	sink->group(sink->ctx, &group);
+}
+
 static void write_one(const char *dir, const char *name, unsigned int n, bool gap, bool cut)
 {
 	struct source_info info = { .name = "fake", .kernel = "6.1.0", .host = "host" };
@@ -45,6 +71,8 @@ static void write_one(const char *dir, const char *name, unsigned int n, bool ga
 	sink = record_writer__sink(writer);
 	if (gap)
 		write_existing(&sink);
+	if (gap)
+		write_owner(&sink, 2);
 	for (unsigned int i = 0; i < n; i++) {
 		struct vfio_rec rec = {
 			.ts_ns = 2000 + i * 100, .seq = i, .id = 1 + i / 30, .tgid = 100,
@@ -54,6 +82,10 @@ static void write_one(const char *dir, const char *name, unsigned int n, bool ga
 		for (int w = 0; w < VFIO_OBS_WORDS; w++)
 			rec.w[w] = i % 7 ? i * w : ~0ULL;
 		sink.event(sink.ctx, &rec);
+		if (rec.type == VFIO_EV_OPEN)
+			write_owner(&sink, rec.id);
+		else if (rec.type == VFIO_EV_ATTACH)
+			write_group(&sink, i);
 		if (gap && i % 20 == 0)
 			sink.gap(sink.ctx, i % 3, rec.ts_ns, "why it was so");
 	}

@@ -72,6 +72,36 @@ static void feed_start(struct demo *demo, __u64 id, const char *comm, __u64 grou
 			   .size = chunk, .duration = latency(demo, 9000000));
 }
 
+static const char uid[] = "0f6a2b1e-77aa-4c0e-9d5b-3a1f0c2b4d5e";
+
+static void feed_owner(struct demo *demo, unsigned int i, __u64 id)
+{
+	const __u64 started = demo->last_ns > 3600 * NSEC ? demo->last_ns - 3600 * NSEC : 1;
+
+	switch (i % 4) {
+	case 0:
+		fake_owner(&demo->feed, id, VFIO_OWNER_LIBVIRT, .started_ns = started,
+			   .text[VFIO_OWNER_NAME_TEXT] = "web01", .text[VFIO_OWNER_UUID_TEXT] = uid,
+			   .text[VFIO_OWNER_CGROUP_TEXT] =
+				   "/machine.slice/machine-qemu\\x2d1\\x2dweb01.scope/libvirt/emulator");
+		break;
+	case 1:
+		fake_owner(&demo->feed, id, VFIO_OWNER_KUBEVIRT, .started_ns = started,
+			   .text[VFIO_OWNER_NAME_TEXT] = "shop/database",
+			   .text[VFIO_OWNER_POD_TEXT] = uid);
+		break;
+	case 2:
+		fake_owner(&demo->feed, id, VFIO_OWNER_POD, .started_ns = started,
+			   .text[VFIO_OWNER_NAME_TEXT] = uid, .text[VFIO_OWNER_POD_TEXT] = uid);
+		break;
+	default:
+		fake_owner(&demo->feed, id, VFIO_OWNER_PROCESS, .started_ns = started,
+			   .text[VFIO_OWNER_NAME_TEXT] = "testdev-load");
+	}
+	source_fake__group(&demo->feed, 10 + id, "0000:00:10.0", "Intel Corporation",
+			   "82574L Gigabit Network Connection");
+}
+
 static void feed_round(struct demo *demo, __u64 ts_ns)
 {
 	for (unsigned int i = 0; i < demo->containers; i++) {
@@ -127,6 +157,7 @@ static struct source *demo_open(void)
 					     "testdev-load" };
 	struct source_info info = {
 		.name = "demo", .detail = "invented data: no VFIO is involved", .live = true,
+		.described = true,
 	};
 	const char *containers = getenv("DEMO_CONTAINERS");
 	struct demo *demo = xcalloc(1, sizeof(*demo));
@@ -140,9 +171,11 @@ static struct source *demo_open(void)
 	demo->feed = source_fake__feed(demo->fake);
 	demo->containers = containers ? strtoul(containers, NULL, 10) : 4;
 	demo->last_ns = now_ns;
-	for (unsigned int i = 0; i < demo->containers; i++)
+	for (unsigned int i = 0; i < demo->containers; i++) {
 		feed_start(demo, 3 + i, names[i % 4], i % 4 == 2, (1ULL << 30) << i % 4,
 			   now_ns > (i + 1) * 400 * NSEC ? now_ns - (i + 1) * 400 * NSEC : 1);
+		feed_owner(demo, i, 3 + i);
+	}
 	return &demo->source;
 }
 

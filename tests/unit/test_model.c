@@ -258,6 +258,58 @@ static void test_existing(void **state)
 }
 
 /* Events that are older than the reading, and come behind it, lead to the same state. */
+/* The owner is of the process that the container names, or none is shown. */
+static void test_owners(void **state)
+{
+	struct fixture f = make(false);
+	struct model *copy;
+	const struct model_container *const *list;
+
+	fake_owner(&f.feed, 5, VFIO_OWNER_QEMU, .tgid = 555); /* of nothing */
+	assert_int_equal(model__containers(f.model, &list), 0);
+	f.feed.existing(f.feed.ctx, existing(5, 10 * SEC));
+	assert_null(only(&f)->owner);
+	fake_owner(&f.feed, 5, VFIO_OWNER_QEMU, .tgid = 554);
+	assert_null(only(&f)->owner);
+	fake_owner(&f.feed, 5, VFIO_OWNER_QEMU, .tgid = 555, .text[VFIO_OWNER_NAME_TEXT] = "vm");
+	assert_string_equal(only(&f)->owner->text[VFIO_OWNER_NAME_TEXT], "vm");
+	/* Found once more, with the same process and with another. */
+	f.feed.existing(f.feed.ctx, existing(5, 11 * SEC));
+	assert_string_equal(only(&f)->owner->text[VFIO_OWNER_NAME_TEXT], "vm");
+	copy = model__snapshot(f.model);
+	fake_event(&f.feed, OPEN, 5, 12 * SEC, .ret = 0);
+	assert_null(only(&f)->owner);
+	assert_int_equal(model__containers(copy, &list), 1);
+	assert_string_equal(list[0]->owner->text[VFIO_OWNER_NAME_TEXT], "vm");
+	model__destroy(copy);
+	model__destroy(f.model);
+}
+
+static void test_group_devices(void **state)
+{
+	struct fixture f = make(false);
+	const struct source_group_info *const *list;
+	struct model *copy;
+
+	assert_null(model__group(f.model, 4));
+	source_fake__group(&f.feed, 9, "0000:00:09.0", "v", "d");
+	source_fake__group(&f.feed, 4, "0000:00:04.0", "v", "d");
+	source_fake__group(&f.feed, 6, "0000:00:06.0", "v", "d");
+	copy = model__snapshot(f.model);
+	source_fake__group(&f.feed, 6, "0000:00:06.1", "v", "d");
+	assert_int_equal(model__groups(f.model, &list), 3);
+	assert_int_equal(list[0]->number, 4);
+	assert_int_equal(list[1]->number, 6);
+	assert_int_equal(list[2]->number, 9);
+	assert_string_equal(model__group(f.model, 6)->devices[0].text[VFIO_DEVICE_NAME],
+			    "0000:00:06.1");
+	assert_string_equal(model__group(copy, 6)->devices[0].text[VFIO_DEVICE_NAME],
+			    "0000:00:06.0");
+	assert_null(model__group(f.model, 5));
+	model__destroy(copy);
+	model__destroy(f.model);
+}
+
 static void test_existing_then_older_events(void **state)
 {
 	struct fixture f = make(false);
@@ -323,11 +375,17 @@ static void test_existing_through_a_queue(void **state)
 	struct fixture f = make(false);
 
 	feed.existing(feed.ctx, existing(5, 10 * SEC));
+	fake_owner(&feed, 5, VFIO_OWNER_QEMU, .tgid = 555, .text[VFIO_OWNER_NAME_TEXT] = "vm");
+	source_fake__group(&feed, 9, "0000:00:09.0", "v", "d");
 	fake_event(&feed, PUT, 5, 11 * SEC, .refs = 2);
 	existing(1, 1); /* what was fed is a copy */
 	assert_true(source__poll(source, &f.feed) >= 0);
 	assert_int_equal(only(&f)->refs, 2);
 	assert_int_equal(only(&f)->n_groups, 2);
+	assert_string_equal(only(&f)->owner->text[VFIO_OWNER_NAME_TEXT], "vm");
+	assert_non_null(model__group(f.model, 9));
+	fake_owner(&feed, 5, VFIO_OWNER_QEMU, .tgid = 555);
+	source_fake__group(&feed, 10, "0000:00:0a.0", "v", "d");
 	feed.existing(feed.ctx, existing(6, 10 * SEC)); /* never delivered */
 	source__close(source);
 	model__destroy(f.model);
@@ -779,6 +837,8 @@ int main(void)
 		cmocka_unit_test(test_partial_container),
 		cmocka_unit_test(test_existing),
 		cmocka_unit_test(test_existing_then_older_events),
+		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_group_devices),
 		cmocka_unit_test(test_existing_is_not_the_last_word),
 		cmocka_unit_test(test_existing_with_more_groups),
 		cmocka_unit_test(test_existing_through_a_queue),

@@ -17,6 +17,8 @@
 #include "lib/record_pack.h"
 #include "lib/record_writer.h"
 #include "lib/source.h"
+#include "lib/source_copy.h"
+#include "lib/source_fake.h"
 
 /* What a recording delivers. */
 struct seen {
@@ -396,11 +398,161 @@ static void unwritable_places_are_named(void **state)
 
 #define record_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Owners and groups: what comes out, in its order. */
+
+struct told {
+	char order[4096];
+	struct source_owner *owner; /* the last */
+	struct source_group_info *group;
+};
+
+static void tell(void *ctx, char what, __u64 number)
+{
+	struct told *told = ctx;
+	size_t used = strlen(told->order);
+
+	snprintf(told->order + used, sizeof(told->order) - used, "%c%llu ", what, number);
+}
+
+static void tell_event(void *ctx, const struct vfio_rec *rec)
+{
+	tell(ctx, rec->type == VFIO_EV_OPEN ? 'o' : 'e', rec->id);
+}
+
+static void tell_existing(void *ctx, const struct source_existing *existing)
+{
+	tell(ctx, 'x', existing->id);
+}
+
+static void tell_owner(void *ctx, __u64 id, const struct source_owner *owner)
+{
+	struct told *told = ctx;
+
+	tell(ctx, 'w', id);
+	free(told->owner);
+	told->owner = source_copy__owner(owner);
+}
+
+static void tell_group(void *ctx, const struct source_group_info *group)
+{
+	struct told *told = ctx;
+
+	tell(ctx, 'g', group->number);
+	free(told->group);
+	told->group = source_copy__group(group);
+}
+
+static void read_told(const char *path, struct told *told)
+{
+	struct source_sink sink = {
+		.ctx = told, .event = tell_event, .existing = tell_existing, .owner = tell_owner,
+		.group = tell_group,
+	};
+	char err[512];
+	struct source *source = source_file__open(path, err, sizeof(err));
+	struct source_info info;
+
+	assert_non_null(source);
+	source__info(source, &info);
+	/* Nobody is to look for these processes here. */
+	assert_true(info.described);
+	assert_false(info.live);
+	while (source__poll(source, &sink) > 0)
+		;
+	source__close(source);
+}
+
+static void owners_come_back(void **state)
+{
+	struct fixture *f = *state;
+	struct told told = { .order = "" };
+	struct source_existing e = { .id = 3, .tgid = 1003 };
+	struct record_writer *writer;
+	struct source_sink sink;
+	char path[PATH_MAX], expected[] =
+		"x3 w3 x4 o5 w5 e5 o6 w6 e6 o7 w7 e7 g12 o8 w8 e8 e8 ";
+
+	snprintf(path, sizeof(path), "%s/owners", f->dir);
+	writer = start_writer(path);
+	sink = record_writer__sink(writer);
+	sink.existing(sink.ctx, &e);
+	fake_owner(&sink, 3, VFIO_OWNER_QEMU, .text[VFIO_OWNER_NAME_TEXT] = "old");
+	e.id = 4;
+	sink.existing(sink.ctx, &e);
+	for (int id = 5; id <= 7; id++) {
+		fake_event(&sink, OPEN, id, 2000000 + id, .ret = 0);
+		/* Two of the same process, and another's. */
+		fake_owner(&sink, id, VFIO_OWNER_QEMU, .tgid = 1 + id / 7, .started_ns = 99,
+			   .text[VFIO_OWNER_NAME_TEXT] = "a\033b",
+			   .text[VFIO_OWNER_WHY_TEXT] = "because");
+		fake_event(&sink, ATTACH, id, 2000010 + id, .group = 12);
+	}
+	source_fake__group(&sink, 12, "0000:00:10.0", "Vendor\n", "Model");
+	fake_event(&sink, OPEN, 8, 2000030, .ret = 0);
+	fake_owner(&sink, 8, VFIO_OWNER_LIBVIRT, .tgid = 77, .started_ns = 99,
+		   .text[VFIO_OWNER_NAME_TEXT] = "a\033b", .text[VFIO_OWNER_WHY_TEXT] = "because");
+	record_writer__tick(writer, 5000000000ULL, 123);
+	fake_event(&sink, ATTACH, 8, 5000000001ULL, .group = 12);
+	fake_event(&sink, ATTACH, 8, 5000000002ULL, .group = 12);
+	assert_int_equal(record_writer__finish(writer, 6000000000ULL), 0);
+	record_writer__destroy(writer);
+
+	read_told(path, &told);
+	assert_string_equal(told.order, expected);
+	assert_int_equal(told.owner->tgid, 77);
+	assert_int_equal(told.owner->kind, VFIO_OWNER_LIBVIRT);
+	assert_int_equal(told.owner->started_ns, 99);
+	assert_string_equal(told.owner->text[VFIO_OWNER_NAME_TEXT], "a?b");
+	assert_string_equal(told.owner->text[VFIO_OWNER_UUID_TEXT], "");
+	assert_string_equal(told.owner->text[VFIO_OWNER_WHY_TEXT], "because");
+	assert_int_equal(told.group->number, 12);
+	assert_int_equal(told.group->n_devices, 1);
+	assert_int_equal(told.group->devices[0].device, 0x10d3);
+	assert_string_equal(told.group->devices[0].text[VFIO_DEVICE_VENDOR], "Vendor?");
+	assert_string_equal(told.group->devices[0].text[VFIO_DEVICE_MODEL], "Model");
+	free(told.owner);
+	free(told.group);
+	unlink(path);
+}
+
+/* One process that opens containers by the thousand: its description is not in each. */
+static void owners_are_shared(void **state)
+{
+	struct fixture *f = *state;
+	struct told told = { .order = "" };
+	struct record_writer *writer;
+	struct source_sink sink;
+	char path[PATH_MAX], name[400];
+	__u64 before;
+
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	snprintf(path, sizeof(path), "%s/shared", f->dir);
+	writer = start_writer(path);
+	sink = record_writer__sink(writer);
+	before = record_writer__bytes(writer);
+	for (int id = 1; id <= 20000; id++) {
+		fake_event(&sink, OPEN, id, 2000000 + id, .ret = 0);
+		fake_owner(&sink, id, VFIO_OWNER_QEMU, .tgid = 7, .text[VFIO_OWNER_NAME_TEXT] = name);
+	}
+	assert_int_equal(record_writer__finish(writer, 6000000000ULL), 0);
+	assert_true(record_writer__bytes(writer) - before < 20000 * 40);
+	record_writer__destroy(writer);
+	read_told(path, &told);
+	/* Only its beginning fits. */
+	assert_memory_equal(told.order, "o1 w1 o2 w2 o3 w3 ", 18);
+	assert_string_equal(told.owner->text[VFIO_OWNER_NAME_TEXT], name);
+	free(told.owner);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		record_test(a_whole_recording_comes_back),
 		record_test(an_existing_container_comes_back),
+		record_test(owners_come_back),
+		record_test(owners_are_shared),
 		cmocka_unit_test(packing_is_exact),
 		record_test(a_cut_recording_is_read_to_its_last_block),
 		record_test(damage_is_never_silent),

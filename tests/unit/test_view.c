@@ -23,17 +23,20 @@
 #include "lib/view_screen.h"
 
 #define SEC 1000000000ULL
+#define UID "0f6a2b1e-77aa-4c0e-9d5b-3a1f0c2b4d5e"
 
 /* What the scene below looks like; checked by eye when it changes. */
 #define GOLDEN_BATCH \
 	"vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  tool 1.2% CPU\n" \
 	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups  1 gone\n" \
 	"\n" \
-	"ID  PID COMMAND GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS BUSIEST    P50    P99    MAX CGROUP\n" \
-	" 2    - -       7,?    -       -          -    -      -      -   200      0 pin     2.00us 2.98us 2.99us      -\n" \
-	" 1 1001 fake-1  12,13  type1   open   1m01s    3   1.0G   262k   6.0      1 map_dma 2.00us  250ms  250ms      -\n" \
-	" 3 1003 fake-3  20             closed   11s    1      0      0   2.0      0                                   -\n" \
-	" 4 1004 fake-4                 gone      4s    0      0      0   1.0      0                                   -\n" \
+	"ID  PID COMMAND OWNER                                    GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS BUSIEST    P50    P99    MAX CGROUP\n" \
+	" 2    - -       -                                        7,?    -       -          -    -      -      -   200      0 pin     2.00us 2.98us 2.99us      -\n" \
+	" 1 1001 fake-1  web01                                    12,13  type1   open   1m01s    3   1.0G   262k   6.0      1 map_dma 2.00us  250ms  250ms      -\n" \
+	" 3 1003 fake-3  pod 0f6a2b1e-77aa-4c0e-9d5b-3a1f0c2b4d5e 20             closed   11s    1      0      0   2.0      0                                   -\n" \
+	" 4 1004 fake-4                                                          gone      4s    0      0      0   1.0      0                                   -\n" \
+	"\n" \
+	"group 12 0000:00:10.0 Intel Corporation 82574L Gigabit Network Connection (vfio-pci)\n" \
 	"\n" \
 	"   ID OPERATION COUNT OPS/S  BUSY ERRORS    P50    P90    P99  P99.9    MAX   MEAN   TIME BYTES PAGES  SPEED UNTIMED FAILURES\n" \
 	"    2 pin         200   200  0.0%      0 2.00us 2.78us 2.98us 2.98us 2.99us 2.00us  399us         800              0\n" \
@@ -53,11 +56,11 @@
 #define GOLDEN_80x24 \
 	"vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s\n" \
 	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups\n" \
-	" ID  PID COMMAND GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS\n" \
-	"  2    - -       7,?    -       -          -    -      -      -   200      0\n" \
-	"  1 1001 fake-1  12,13  type1   open   1m01s    3   1.0G   262k   6.0      1\n" \
-	"  3 1003 fake-3  20             closed   11s    1      0      0   2.0      0\n" \
-	"  4 1004 fake-4                 gone      4s    0      0      0   1.0      0\n" \
+	" ID  PID COMMAND OWNER              GROUPS   AGE REFS MAPPED PINNED OPS/S ERRORS\n" \
+	"  2    - -       -                  7,?        -    -      -      -   200      0\n" \
+	"  1 1001 fake-1  web01              12,13  1m01s    3   1.0G   262k   6.0      1\n" \
+	"c 3 1003 fake-3  pod 0f6a2b1e-77aa+ 20       11s    1      0      0   2.0      0\n" \
+	"g 4 1004 fake-4                               4s    0      0      0   1.0      0\n" \
 	"\n" \
 	"\n" \
 	" operations of all containers, gone ones too\n" \
@@ -78,19 +81,19 @@
 #define GOLDEN_200x16 \
 	"vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  tool 1.2% CPU                                                                                                               FROZEN\n" \
 	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups  1 gone\n" \
-	" ID  PID COMMAND GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS BUSIEST    P50    P99    MAX CGROUP\n" \
-	"> 2    - -       7,?    -       -          -    -      -      -   200      0 pin     2.00us 2.98us 2.99us      -\n" \
-	"  1 1001 fake-1  12,13  type1   open   1m01s    3   1.0G   262k   6.0      1 map_dma 2.00us  250ms  250ms      -\n" \
-	"  3 1003 fake-3  20             closed   11s    1      0      0   2.0      0                                   -\n" \
-	"  4 1004 fake-4                 gone      4s    0      0      0   1.0      0                                   -\n" \
+	" ID  PID COMMAND OWNER                                    GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS BUSIEST    P50    P99    MAX CGROUP\n" \
+	"> 2    - -       -                                        7,?    -       -          -    -      -      -   200      0 pin     2.00us 2.98us 2.99us      -\n" \
+	"  1 1001 fake-1  web01                                    12,13  type1   open   1m01s    3   1.0G   262k   6.0      1 map_dma 2.00us  250ms  250ms      -\n" \
+	"  3 1003 fake-3  pod 0f6a2b1e-77aa-4c0e-9d5b-3a1f0c2b4d5e 20             closed   11s    1      0      0   2.0      0                                   -\n" \
+	"  4 1004 fake-4                                                          gone      4s    0      0      0   1.0      0                                   -\n" \
 	" operations of container 2 (opened before the tool began)\n" \
 	" OPERATION COUNT OPS/S BUSY ERRORS    P50    P90    P99  P99.9    MAX   MEAN  TIME BYTES PAGES SPEED UNTIMED FAILURES\n" \
 	" pin         200   200 0.0%      0 2.00us 2.78us 2.98us 2.98us 2.99us 2.00us 399us         800             0\n" \
 	"\n" \
 	"\n" \
 	"\n" \
-	"\n" \
-	"\n" \
+	" owner    unknown: no process is known that opened it or has it open\n" \
+	" group 7  devices unknown\n" \
 	"q quit  ? help  < > sort: OPS/S, high first  Up/Down select  Space freeze\n"
 
 /* A scripted source joined to a model, and the frame that views are given. */
@@ -157,6 +160,11 @@ static void feed_scene(struct fixture *f)
 		   .duration = 300000);
 	fake_event(&f->feed, SET_IOMMU, 1, 40 * SEC, .type = 3, .backend = "vfio-iommu-type1",
 		   .groups = 2, .duration = 1000000);
+	fake_owner(&f->feed, 1, VFIO_OWNER_LIBVIRT, .started_ns = 30 * SEC,
+		   .text[VFIO_OWNER_NAME_TEXT] = "web01", .text[VFIO_OWNER_UUID_TEXT] = UID,
+		   .text[VFIO_OWNER_CGROUP_TEXT] = "/machine.slice/m.scope");
+	source_fake__group(&f->feed, 12, "0000:00:10.0", "Intel Corporation",
+			   "82574L Gigabit Network Connection");
 	feed_map(f, 1, 41 * SEC, 1ULL << 30, 0, 250000000);
 	feed_map(f, 1, 41 * SEC, 4096, -17, 2000);
 
@@ -166,11 +174,13 @@ static void feed_scene(struct fixture *f)
 			   .duration = 1000 + 10 * i);
 
 	fake_event(&f->feed, OPEN, 3, 90 * SEC, .ret = 0);
+	fake_owner(&f->feed, 3, VFIO_OWNER_POD, .text[VFIO_OWNER_NAME_TEXT] = UID);
 	fake_event(&f->feed, ATTACH, 3, 90 * SEC, .group = 20, .type = 1, .groups = 1, .refs = 2,
 		   .duration = VFIO_OBS_UNKNOWN);
 	fake_event(&f->feed, CLOSE, 3, 91 * SEC, .refs = 1);
 
 	fake_event(&f->feed, OPEN, 4, 95 * SEC, .ret = 0);
+	fake_owner(&f->feed, 4, VFIO_OWNER_PROCESS, .text[VFIO_OWNER_NAME_TEXT] = "fake-4");
 	fake_event(&f->feed, CLOSE, 4, 99 * SEC, .refs = 0);
 	fake_event(&f->feed, RELEASE, 4, 99 * SEC, .age = 4 * SEC);
 }
@@ -304,7 +314,7 @@ static void check_null(json_t *object, const char *key)
 static void test_json(void **state)
 {
 	struct fixture f;
-	json_t *root, *c, *map, *totals;
+	json_t *root, *c, *map, *totals, *owner, *group;
 
 	setup(&f);
 	feed_scene(&f);
@@ -324,6 +334,13 @@ static void test_json(void **state)
 	assert_int_equal(int_of(c, "pid"), 1001);
 	assert_string_equal(json_string_value(json_object_get(c, "backend")), "vfio-iommu-type1");
 	assert_int_equal(json_array_size(json_object_get(c, "groups")), 2);
+	owner = json_object_get(c, "owner");
+	assert_string_equal(json_string_value(json_object_get(owner, "kind")), "libvirt");
+	assert_string_equal(json_string_value(json_object_get(owner, "name")), "web01");
+	assert_int_equal(int_of(owner, "pid"), 1001);
+	assert_int_equal(int_of(owner, "started_ns"), 30 * SEC);
+	check_null(owner, "pod_uid");
+	check_null(owner, "why");
 	assert_int_equal(int_of(c, "age_ns"), 61 * SEC);
 	assert_int_equal(int_of(c, "mapped_bytes"), 1 << 30);
 	assert_int_equal(int_of(c, "pinned_pages"), 1 << 18);
@@ -348,6 +365,19 @@ static void test_json(void **state)
 	check_null(c, "backend");
 	assert_false(json_boolean_value(json_object_get(c, "groups_complete")));
 	assert_int_equal(json_array_size(json_object_get(c, "groups")), 1);
+
+	owner = json_object_get(c, "owner");
+	assert_string_equal(json_string_value(json_object_get(owner, "kind")), "unknown");
+	check_null(owner, "pid");
+	assert_non_null(json_string_value(json_object_get(owner, "why")));
+
+	group = json_array_get(json_object_get(root, "groups"), 0);
+	assert_int_equal(int_of(group, "number"), 12);
+	assert_true(json_boolean_value(json_object_get(group, "complete")));
+	group = json_array_get(json_object_get(group, "devices"), 0);
+	assert_string_equal(json_string_value(json_object_get(group, "name")), "0000:00:10.0");
+	assert_int_equal(int_of(group, "device_id"), 0x10d3);
+	check_null(group, "mdev_type");
 
 	totals = json_object_get(root, "totals");
 	assert_int_equal(int_of(totals, "containers"), 3);

@@ -11,6 +11,7 @@
 #include "event.h"
 #include "field.h"
 #include "fmt.h"
+#include "owner_text.h"
 
 const struct field *field__find(const struct field *fields, size_t n, const char *name)
 {
@@ -154,10 +155,21 @@ void field__format(const struct field *field, const struct field_value *value, c
 	case FIELD_ERRNOS:
 		format_errnos(value->stats, buf, size);
 		break;
+	case FIELD_OWNER:
+		owner_text__short(value->container->owner, buf, size);
+		field__format_text(buf, buf, size);
+		break;
 	}
 }
 
 /* Order */
+
+static int compare_owners(const struct source_owner *a, const struct source_owner *b)
+{
+	char x[VFIO_OBS_TEXT_MAX + 16], y[VFIO_OBS_TEXT_MAX + 16];
+
+	return strcmp(owner_text__short(a, x, sizeof(x)), owner_text__short(b, y, sizeof(y)));
+}
 
 static int compare_numbers(__u64 a, __u64 b)
 {
@@ -190,6 +202,8 @@ int field__compare(const struct field_value *a, const struct field_value *b)
 		return compare_groups(a->container, b->container);
 	case FIELD_ERRNOS:
 		return compare_numbers(a->stats->errors, b->stats->errors);
+	case FIELD_OWNER:
+		return compare_owners(a->container->owner, b->container->owner);
 	}
 	return 0;
 }

@@ -26,6 +26,7 @@ enum field_type {
 	FIELD_TEXT,
 	FIELD_GROUPS, /* numbers of the container's groups */
 	FIELD_ERRNOS, /* failures by errno */
+	FIELD_OWNER,  /* whose the container is */
 };
 
 /* A value; what it points to belongs to the model. */
@@ -35,7 +36,7 @@ struct field_value {
 		__u64 uint;
 		double real;
 		const char *text;
-		const struct model_container *container; /* FIELD_GROUPS */
+		const struct model_container *container; /* FIELD_GROUPS, FIELD_OWNER */
 		const struct model_op *stats;		 /* FIELD_ERRNOS */
 	};
 };

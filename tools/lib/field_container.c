@@ -44,6 +44,21 @@ static struct field_value get_command(const struct field_row *row)
 	return row->container->comm[0] ? text(row->container->comm) : unknown();
 }
 
+/* Blank for a process that is nothing more: COMMAND says all. */
+static struct field_value get_owner(const struct field_row *row)
+{
+	const struct source_owner *owner = row->container->owner;
+
+	if (!owner)
+		return unknown();
+	if (owner->kind != VFIO_OWNER_UNKNOWN && owner->kind != VFIO_OWNER_PROCESS)
+		return (struct field_value){ .type = FIELD_OWNER, .container = row->container };
+	if (*owner->text[VFIO_OWNER_UNIT_TEXT])
+		return (struct field_value){ .type = FIELD_OWNER, .container = row->container };
+	return owner->kind == VFIO_OWNER_UNKNOWN ? unknown() :
+						   (struct field_value){ .type = FIELD_NONE };
+}
+
 static struct field_value get_cgroup(const struct field_row *row)
 {
 	return row->container->cgroup ? number(row->container->cgroup) : unknown();
@@ -189,16 +204,19 @@ static const struct field fields[] = {
 	  "process that opened /dev/vfio/vfio, or had it open when the tool began; in the initial pid namespace", get_pid },
 	{ "command", "COMMAND", UNIT_TEXT, 15, 0, 0, true, "its name at that moment",
 	  get_command },
+	{ "owner", "OWNER", UNIT_TEXT, 12, 40, 0, true,
+	  "VM, Kubernetes pod, container or service that the process is; blank: none of these",
+	  get_owner },
 	{ "groups", "GROUPS", UNIT_TEXT, 6, 24, 2, true,
 	  "IOMMU groups attached; \"?\" at the end: there are more, attached before the tool began",
 	  get_groups },
-	{ "backend", "BACKEND", UNIT_TEXT, 7, 16, 7, true,
+	{ "backend", "BACKEND", UNIT_TEXT, 7, 16, 8, true,
 	  "IOMMU backend; blank until SET_IOMMU (vfio-iommu-type1 is shown as type1)", get_backend },
 	{ "state", "STATE", UNIT_TEXT, 6, 0, 9, true,
 	  "open; closed: its file is closed but something still holds it; gone: freed", get_state },
 	{ "age_ns", "AGE", UNIT_AGE, 6, 0, 6, false, "time since it was opened, until it was freed",
 	  get_age },
-	{ "refs", "REFS", UNIT_COUNT, 4, 5, 5, false,
+	{ "refs", "REFS", UNIT_COUNT, 4, 5, 7, false,
 	  "references: one for the file and one for each group", get_refs },
 	{ "mapped_bytes", "MAPPED", UNIT_BYTES, 6, 0, 3, false,
 	  "bytes mapped for DMA (MAP_DMA minus what UNMAP_DMA gave back)", get_mapped },
@@ -207,7 +225,7 @@ static const struct field fields[] = {
 	  get_pinned },
 	{ "ops_per_second", "OPS/S", UNIT_PER_S, 5, 0, 0, false,
 	  "operations of all kinds a second during the last interval", get_rate },
-	{ "errors", "ERRORS", UNIT_COUNT, 6, 0, 8, false, "operations that failed since it was opened",
+	{ "errors", "ERRORS", UNIT_COUNT, 6, 0, 5, false, "operations that failed since it was opened",
 	  get_errors },
 	{ "busiest_op", "BUSIEST", UNIT_TEXT, 9, 15, 10, true,
 	  "operation in which most time is spent now, or was when nothing goes on", get_busiest },

@@ -3,11 +3,11 @@
 # fragment adds its binary to TOOLS and hangs it on the target `tools`.
 
 DEPS_tools += gcc libc6-dev make libbpf-dev libelf-dev libzstd-dev zlib1g-dev libjansson-dev \
-	libcap-ng-dev
+	libcap-ng-dev libpci-dev pci.ids
 
 # For everything that includes the library's headers ("lib/model.h") or links with it.
 TOOLS_CFLAGS = $(ALL_CFLAGS) -iquote tools
-TOOLS_LIBS   := -lbpf -lelf -lzstd -lz -ljansson -lcap-ng
+TOOLS_LIBS   := -lbpf -lelf -lzstd -lz -ljansson -lcap-ng -lpci
 
 LIB_OBJS := $(patsubst tools/lib/%.c,$(BUILD)/tools/lib/%.o,$(wildcard tools/lib/*.c))
 LIB      := $(BUILD)/tools/libvfioobs.a
@@ -16,7 +16,7 @@ LIB      := $(BUILD)/tools/libvfioobs.a
 tools:
 
 $(BUILD)/tools/lib/%.o: tools/lib/%.c
-	$(call need,gcc libbpf-dev libzstd-dev zlib1g-dev libjansson-dev libcap-ng-dev)
+	$(call need,gcc libbpf-dev libzstd-dev zlib1g-dev libjansson-dev libcap-ng-dev libpci-dev)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOLS_CFLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@

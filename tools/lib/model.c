@@ -10,10 +10,13 @@
 
 #include "model.h"
 #include "model_op.h"
+#include "source_copy.h"
 #include "xalloc.h"
 
 /* More than any host has in one container; beyond, the list is incomplete instead of slow. */
 #define MAX_GROUPS 4096
+/* Groups whose devices are remembered. */
+#define MAX_GROUP_INFOS 65536
 /* A gauge beyond this is nonsense, and sums of sane ones cannot overflow. */
 #define GAUGE_LIMIT (1LL << 61)
 /* How long the final totals of a freed container may be late. */
@@ -38,6 +41,8 @@ struct model {
 	size_t n_list;
 	struct model_op *total[VFIO_OP_COUNT];
 	__u64 event_counts[VFIO_EV_COUNT];
+	struct source_group_info **groups; /* by number */
+	size_t n_groups;
 	struct source_loss loss;
 	char *gap;
 	enum source_gap gap_kind;
@@ -113,6 +118,7 @@ static void entry_destroy(struct tracked *entry)
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		model_op__destroy(entry->c.op[op]);
 	free(entry->c.groups);
+	free((void *)entry->c.owner);
 	free(entry);
 }
 
@@ -198,6 +204,76 @@ static void groups_hint_count(struct model_container *c, __u32 groups)
 		c->groups_known = c->n_groups == groups;
 }
 
+/* Owners; devices of groups */
+
+static void set_owner(struct model_container *c, const struct source_owner *owner)
+{
+	free((void *)c->owner);
+	c->owner = source_copy__owner(owner);
+}
+
+/* Somebody else has it now, or had it: whoever was looked up is not the one. */
+static void set_task(struct model_container *c, __u32 tgid, const char *comm, __u64 cgroup)
+{
+	c->tgid = tgid;
+	memcpy(c->comm, comm, sizeof(c->comm));
+	c->comm[sizeof(c->comm) - 1] = '\0';
+	c->cgroup = cgroup;
+	if (c->owner && c->owner->tgid != tgid)
+		set_owner(c, NULL);
+}
+
+static void sink_owner(void *ctx, __u64 id, const struct source_owner *owner)
+{
+	struct tracked *entry = entry_find(ctx, id);
+
+	if (entry && entry->c.tgid == owner->tgid)
+		set_owner(&entry->c, owner);
+}
+
+/* Position of @number among the groups that were told, or where it belongs. */
+static size_t info_position(const struct model *model, __u32 number)
+{
+	size_t lo = 0, hi = model->n_groups;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (model->groups[mid]->number < number)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static bool info_is_at(const struct model *model, size_t i, __u32 number)
+{
+	return i < model->n_groups && model->groups[i]->number == number;
+}
+
+static void sink_group(void *ctx, const struct source_group_info *group)
+{
+	struct model *model = ctx;
+	size_t i = info_position(model, group->number);
+
+	if (info_is_at(model, i, group->number)) {
+		free(model->groups[i]);
+		model->groups[i] = source_copy__group(group);
+		return;
+	}
+	if (model->n_groups == MAX_GROUP_INFOS)
+		return;
+	if (!(model->n_groups & (model->n_groups - 1)))
+		model->groups = xreallocarray(model->groups,
+					      model->n_groups ? 2 * model->n_groups : 1,
+					      sizeof(*model->groups));
+	memmove(&model->groups[i + 1], &model->groups[i],
+		(model->n_groups - i) * sizeof(*model->groups));
+	model->n_groups++;
+	model->groups[i] = source_copy__group(group);
+}
+
 /* State of one container, event by event */
 
 static void set_refs(struct model_container *c, __u64 refs)
@@ -228,10 +304,8 @@ static void on_open(struct tracked *entry, const struct vfio_rec *rec)
 	entry->seen_open = true;
 	c->opened_known = true;
 	c->opened_ns = rec->ts_ns;
-	c->tgid = rec->tgid;
-	memcpy(c->comm, rec->comm, sizeof(c->comm));
-	c->comm[sizeof(c->comm) - 1] = '\0';
-	c->cgroup = rec->cgroup;
+	set_owner(c, NULL);
+	set_task(c, rec->tgid, rec->comm, rec->cgroup);
 	c->holders = 0;
 	c->groups_known = true;
 	set_no_backend(c);
@@ -412,11 +486,8 @@ static void set_existing(struct model_container *c, const struct source_existing
 {
 	c->opened_known = true;
 	c->opened_ns = e->opened_ns;
-	c->tgid = e->tgid;
+	set_task(c, e->tgid, e->comm, e->cgroup);
 	c->holders = e->holders;
-	memcpy(c->comm, e->comm, sizeof(c->comm));
-	c->comm[sizeof(c->comm) - 1] = '\0';
-	c->cgroup = e->cgroup;
 	c->file_closed = e->file_closed;
 	set_refs(c, e->refs);
 	memcpy(c->backend, e->backend, sizeof(c->backend));
@@ -535,6 +606,9 @@ void model__destroy(struct model *model)
 		entry_destroy((struct tracked *)model->list[i]);
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		model_op__destroy(model->total[op]);
+	for (size_t i = 0; i < model->n_groups; i++)
+		free(model->groups[i]);
+	free(model->groups);
 	free(model->list);
 	free(model->gap);
 	free(model);
@@ -545,6 +619,7 @@ static struct tracked *entry_copy(const struct tracked *entry)
 	struct tracked *copy = xmemdup(entry, 1, sizeof(*entry));
 
 	copy->c.groups = xmemdup(entry->c.groups, entry->c.n_groups, sizeof(*entry->c.groups));
+	copy->c.owner = source_copy__owner(entry->c.owner);
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		if (entry->c.op[op])
 			copy->c.op[op] = model_op__copy(entry->c.op[op]);
@@ -565,6 +640,9 @@ struct model *model__snapshot(const struct model *model)
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		if (model->total[op])
 			copy->total[op] = model_op__copy(model->total[op]);
+	copy->groups = xcalloc(model->n_groups, sizeof(*model->groups));
+	for (size_t i = 0; i < model->n_groups; i++)
+		copy->groups[i] = source_copy__group(model->groups[i]);
 	if (model->gap)
 		copy->gap = xmemdup(model->gap, strlen(model->gap) + 1, 1);
 	return copy;
@@ -576,6 +654,8 @@ struct source_sink model__sink(struct model *model, bool aggregates)
 	return (struct source_sink){
 		.ctx = model,
 		.existing = sink_existing,
+		.owner = sink_owner,
+		.group = sink_group,
 		.event = sink_event,
 		.stats = sink_stats,
 		.gauges = sink_gauges,
@@ -659,6 +739,19 @@ const struct model_op *model__total(const struct model *model, enum vfio_obs_op 
 const __u64 *model__event_counts(const struct model *model)
 {
 	return model->event_counts;
+}
+
+const struct source_group_info *model__group(const struct model *model, __u32 number)
+{
+	size_t i = info_position(model, number);
+
+	return info_is_at(model, i, number) ? model->groups[i] : NULL;
+}
+
+size_t model__groups(const struct model *model, const struct source_group_info *const **list)
+{
+	*list = (const struct source_group_info *const *)model->groups;
+	return model->n_groups;
 }
 
 const struct source_loss *model__loss(const struct model *model)

@@ -56,6 +56,7 @@ struct model_container {
 	__u32 holders;	  /* processes that held it when we began; 0 unknown */
 	char comm[VFIO_OBS_COMM_LEN];
 	__u64 cgroup;
+	const struct source_owner *owner; /* of @tgid; NULL: nobody looked it up */
 	struct model_group *groups; /* sorted by number */
 	size_t n_groups;
 	bool groups_known; /* @groups is the whole list; else the kernel has more than we saw */
@@ -97,6 +98,12 @@ size_t model__containers(const struct model *model, const struct model_container
 const struct model_op *model__total(const struct model *model, enum vfio_obs_op op);
 /* Events delivered by type, over all containers; [VFIO_EV_COUNT] */
 const __u64 *model__event_counts(const struct model *model);
+/*
+ * Devices of group @number as they were told last; NULL: unknown. model__groups(): of all groups
+ * that were told, by number.
+ */
+const struct source_group_info *model__group(const struct model *model, __u32 number);
+size_t model__groups(const struct model *model, const struct source_group_info *const **list);
 const struct source_loss *model__loss(const struct model *model);
 /* Sentence of the last gap or NULL; @ts_ns may be NULL. */
 const char *model__gap(const struct model *model, __u64 *ts_ns);

@@ -206,6 +206,37 @@ static bool existing_fits(const struct record_existing *existing, size_t size)
 	       size == sizeof(*existing) + existing->n_listed * sizeof(*existing->group);
 }
 
+/* What is behind the fixed part of @used bytes must be texts that end. */
+static bool texts_fit(struct record_view *view, const __u8 *payload, size_t used)
+{
+	size_t size = view->head.stored_size;
+
+	if (size < used || (size > used && payload[size - 1]))
+		return false;
+	view->texts = (struct record_texts){ (const char *)payload + used,
+					     (const char *)payload + size };
+	return true;
+}
+
+static bool read_owner(struct record_view *view, const __u8 *payload)
+{
+	const struct record_owner *owner = (const void *)payload;
+
+	view->owner = owner;
+	return view->head.stored_size >= sizeof(*owner) && owner->n_ids <= RECORD_OWNED_MAX &&
+	       texts_fit(view, payload, sizeof(*owner) + owner->n_ids * sizeof(*owner->ids));
+}
+
+static bool read_group(struct record_view *view, const __u8 *payload)
+{
+	const struct record_group_info *group = (const void *)payload;
+
+	view->group = group;
+	return view->head.stored_size >= sizeof(*group) &&
+	       group->n_listed <= VFIO_OBS_DEVICES_MAX &&
+	       texts_fit(view, payload, sizeof(*group) + group->n_listed * sizeof(*group->device));
+}
+
 /* Interpret the payload, whose checksum is right. False: it is not what the header says. */
 static bool read_payload(struct record_reader *reader, struct record_view *view)
 {
@@ -224,6 +255,10 @@ static bool read_payload(struct record_reader *reader, struct record_view *view)
 	case RECORD_BLOCK_EXISTING:
 		view->existing = (const void *)reader->payload;
 		return existing_fits(view->existing, view->head.stored_size);
+	case RECORD_BLOCK_OWNER:
+		return read_owner(view, reader->payload);
+	case RECORD_BLOCK_GROUP:
+		return read_group(view, reader->payload);
 	}
 	return true; /* of a later version: nothing is set, the caller skips it */
 }

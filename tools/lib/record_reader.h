@@ -13,10 +13,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "vfio_obs/record.h"
 
 struct record_reader;
+
+/* Texts of a payload, of which @at is the next; what ends is never behind @end. */
+struct record_texts {
+	const char *at, *end;
+};
+
+/* The next text, "" when there are no more. */
+static inline const char *record_texts__next(struct record_texts *texts)
+{
+	const char *text = texts->at;
+
+	if (text == texts->end)
+		return "";
+	texts->at += strlen(text) + 1;
+	return text;
+}
 
 /* One block. At most one of the pointers is set, as head.type says. */
 struct record_view {
@@ -25,6 +42,9 @@ struct record_view {
 	const struct record_gap *gap;
 	const struct record_end *end;
 	const struct record_existing *existing;
+	const struct record_owner *owner;
+	const struct record_group_info *group;
+	struct record_texts texts; /* of @owner or @group */
 };
 
 /*

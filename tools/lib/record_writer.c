@@ -19,6 +19,7 @@
 #include "error.h"
 #include "record_pack.h"
 #include "record_writer.h"
+#include "source_copy.h"
 #include "vfio_obs/record.h"
 #include "xalloc.h"
 
@@ -35,6 +36,10 @@ struct record_writer {
 	ZSTD_CCtx *zstd;
 	struct vfio_rec *recs; /* [BLOCK_EVENTS] */
 	__u32 n_recs;
+	struct source_owner *owner; /* of @owned, not written yet; NULL none */
+	__u64 *owned;		    /* [BLOCK_EVENTS] containers */
+	__u32 n_owned;
+	bool owned_opened; /* their open events are in @recs */
 	__u8 *packed, *block; /* a block with its header */
 	size_t block_max;
 	__u64 block_began_ns;
@@ -98,6 +103,7 @@ struct record_writer *record_writer__create(const char *path, char *err, size_t 
 	writer->packer = packer__create();
 	writer->zstd = xalloc__check(ZSTD_createCCtx());
 	writer->recs = xcalloc(BLOCK_EVENTS, sizeof(*writer->recs));
+	writer->owned = xcalloc(BLOCK_EVENTS, sizeof(*writer->owned));
 	writer->packed = xcalloc(1, PACK_MAX(BLOCK_EVENTS));
 	writer->block_max = sizeof(struct record_block) +
 			    ZSTD_compressBound(PACK_MAX(BLOCK_EVENTS));
@@ -114,6 +120,8 @@ void record_writer__destroy(struct record_writer *writer)
 	packer__destroy(writer->packer);
 	ZSTD_freeCCtx(writer->zstd);
 	free(writer->recs);
+	free(writer->owner);
+	free(writer->owned);
 	free(writer->packed);
 	free(writer->block);
 	free(writer->final);
@@ -225,11 +233,79 @@ static void write_block(struct record_writer *writer, struct record_block *head)
 	writer->written_events += head->count;
 }
 
+static void write_payload(struct record_writer *writer, enum record_block_type type, __u64 ts_ns,
+			  const void *payload, size_t size)
+{
+	struct record_block head = {
+		.type = type,
+		.stored_size = size,
+		.raw_size = size,
+		.first_ns = ts_ns,
+		.last_ns = ts_ns,
+	};
+
+	if (writer->failed)
+		return;
+	if (sizeof(head) + size > writer->block_max) {
+		writer->block_max = sizeof(head) + size;
+		writer->block = xreallocarray(writer->block, writer->block_max, 1);
+	}
+	memcpy(writer->block + sizeof(head), payload, size);
+	write_block(writer, &head);
+}
+
+/* Appends @n texts at @at, if that is not NULL; their size. */
+static size_t put_texts(char *at, const char *const *text, size_t n)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t size = strnlen(text[i], VFIO_OBS_TEXT_MAX - 1);
+
+		if (at) {
+			memcpy(at + used, text[i], size);
+			at[used + size] = '\0';
+		}
+		used += size + 1;
+	}
+	return used;
+}
+
+/*
+ * Before the events in which these containers were opened, so that a recording that is cut off
+ * has no container whose owner is behind the cut.
+ */
+static void write_owner(struct record_writer *writer)
+{
+	const struct source_owner *owner = writer->owner;
+	__u64 ts_ns = writer->n_recs ? writer->recs[0].ts_ns : 0;
+	struct record_owner *to;
+	size_t size;
+
+	if (!owner)
+		return;
+	size = sizeof(*to) + writer->n_owned * sizeof(*to->ids);
+	to = xcalloc(1, size + put_texts(NULL, owner->text, VFIO_OWNER_TEXTS));
+	to->started_ns = owner->started_ns;
+	to->tgid = owner->tgid;
+	to->kind = owner->kind;
+	to->opened = writer->owned_opened;
+	to->n_ids = writer->n_owned;
+	memcpy(to->ids, writer->owned, writer->n_owned * sizeof(*to->ids));
+	size += put_texts((char *)to + size, owner->text, VFIO_OWNER_TEXTS);
+	write_payload(writer, RECORD_BLOCK_OWNER, ts_ns, to, size);
+	free(to);
+	free(writer->owner);
+	writer->owner = NULL;
+	writer->n_owned = 0;
+}
+
 static void write_events(struct record_writer *writer)
 {
 	struct record_block head = { .type = RECORD_BLOCK_EVENTS, .count = writer->n_recs };
 	size_t size;
 
+	write_owner(writer);
 	if (!writer->n_recs || writer->failed)
 		return;
 	head.first_ns = writer->recs[0].ts_ns;
@@ -245,23 +321,6 @@ static void write_events(struct record_writer *writer)
 	head.stored_size = size;
 	write_block(writer, &head);
 	writer->n_recs = 0;
-}
-
-static void write_payload(struct record_writer *writer, enum record_block_type type, __u64 ts_ns,
-			  const void *payload, size_t size)
-{
-	struct record_block head = {
-		.type = type,
-		.stored_size = size,
-		.raw_size = size,
-		.first_ns = ts_ns,
-		.last_ns = ts_ns,
-	};
-
-	if (writer->failed)
-		return;
-	memcpy(writer->block + sizeof(head), payload, size);
-	write_block(writer, &head);
 }
 
 static void on_event(void *ctx, const struct vfio_rec *rec)
@@ -325,11 +384,54 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 	free(to);
 }
 
+/* Containers of one owner, and a process may open thousands, share a block. */
+static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
+{
+	struct record_writer *writer = ctx;
+	const struct vfio_rec *last = writer->n_recs ? &writer->recs[writer->n_recs - 1] : NULL;
+	bool opened = last && last->type == VFIO_EV_OPEN && last->id == id;
+
+	if (writer->owner && (writer->n_owned == BLOCK_EVENTS || writer->owned_opened != opened ||
+			      !source_copy__owner_equal(writer->owner, owner)))
+		write_owner(writer);
+	if (!writer->owner)
+		writer->owner = source_copy__owner(owner);
+	writer->owned_opened = opened;
+	writer->owned[writer->n_owned++] = id;
+}
+
+static void on_group(void *ctx, const struct source_group_info *group)
+{
+	struct record_writer *writer = ctx;
+	struct record_group_info *to;
+	size_t size, texts = 0;
+
+	for (__u32 i = 0; i < group->n_listed; i++)
+		texts += put_texts(NULL, group->devices[i].text, VFIO_DEVICE_TEXTS);
+	size = sizeof(*to) + group->n_listed * sizeof(*to->device);
+	to = xcalloc(1, size + texts);
+	to->number = group->number;
+	to->n_devices = group->n_devices;
+	to->n_listed = group->n_listed;
+	to->texts = VFIO_DEVICE_TEXTS;
+	for (__u32 i = 0; i < group->n_listed; i++) {
+		const struct source_device *device = &group->devices[i];
+
+		to->device[i] = (struct record_device){ device->vendor, device->device };
+		size += put_texts((char *)to + size, device->text, VFIO_DEVICE_TEXTS);
+	}
+	write_events(writer); /* the attach before it */
+	write_payload(writer, RECORD_BLOCK_GROUP, 0, to, size);
+	free(to);
+}
+
 struct source_sink record_writer__sink(struct record_writer *writer)
 {
 	return (struct source_sink){
 		.ctx = writer,
 		.existing = on_existing,
+		.owner = on_owner,
+		.group = on_group,
 		.event = on_event,
 		.loss = on_loss,
 		.gap = on_gap,
@@ -341,6 +443,8 @@ void record_writer__tick(struct record_writer *writer, __u64 now_ns, __u64 realt
 	writer->realtime_offset_ns = realtime_offset_ns;
 	if (writer->n_recs && now_ns - writer->block_began_ns >= BLOCK_AGE_NS)
 		write_events(writer);
+	else if (!writer->n_recs)
+		write_owner(writer);
 }
 
 const char *record_writer__error(struct record_writer *writer)

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "sink_queue.h"
+#include "source_copy.h"
 #include "xalloc.h"
 
 enum item_kind {
-	ITEM_EXISTING, ITEM_EVENT, ITEM_STATS, ITEM_GAUGES, ITEM_FINAL, ITEM_LOSS, ITEM_GAP
+	ITEM_EXISTING, ITEM_OWNER, ITEM_GROUP, ITEM_EVENT, ITEM_STATS, ITEM_GAUGES, ITEM_FINAL,
+	ITEM_LOSS, ITEM_GAP
 };
 
 struct item {
@@ -18,6 +20,11 @@ struct item {
 			struct source_existing *state;
 			struct source_group *groups;
 		} existing;
+		struct {
+			__u64 id;
+			struct source_owner *owner;
+		} owner;
+		struct source_group_info *group;
 		struct vfio_rec rec;
 		struct vfio_op_stats *stats;
 		struct {
@@ -51,6 +58,10 @@ static void item_destroy(struct item *item)
 		free(item->stats);
 	else if (item->kind == ITEM_GAP)
 		free(item->gap.why);
+	else if (item->kind == ITEM_OWNER)
+		free(item->owner.owner);
+	else if (item->kind == ITEM_GROUP)
+		free(item->group);
 	if (item->kind != ITEM_EXISTING)
 		return;
 	free(item->existing.state);
@@ -93,6 +104,19 @@ static void keep_existing(void *ctx, const struct source_existing *existing)
 	item->existing.groups = xmemdup(existing->groups, existing->n_listed,
 					sizeof(*existing->groups));
 	item->existing.state->groups = item->existing.groups;
+}
+
+static void keep_owner(void *ctx, __u64 id, const struct source_owner *owner)
+{
+	struct item *item = item_append(ctx, ITEM_OWNER);
+
+	item->owner.id = id;
+	item->owner.owner = source_copy__owner(owner);
+}
+
+static void keep_group(void *ctx, const struct source_group_info *group)
+{
+	item_append(ctx, ITEM_GROUP)->group = source_copy__group(group);
 }
 
 static void keep_event(void *ctx, const struct vfio_rec *rec)
@@ -138,6 +162,8 @@ struct source_sink sink_queue__sink(struct sink_queue *queue)
 	return (struct source_sink){
 		.ctx = queue,
 		.existing = keep_existing,
+		.owner = keep_owner,
+		.group = keep_group,
 		.event = keep_event,
 		.stats = keep_stats,
 		.gauges = keep_gauges,
@@ -164,6 +190,14 @@ static void item_deliver(const struct item *item, const struct source_sink *sink
 	case ITEM_EXISTING:
 		if (sink->existing)
 			sink->existing(sink->ctx, item->existing.state);
+		break;
+	case ITEM_OWNER:
+		if (sink->owner)
+			sink->owner(sink->ctx, item->owner.id, item->owner.owner);
+		break;
+	case ITEM_GROUP:
+		if (sink->group)
+			sink->group(sink->ctx, item->group);
 		break;
 	case ITEM_EVENT:
 		if (sink->event)

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "vfio_obs/aggregate.h"
+#include "vfio_obs/owner.h"
 
 struct source;
 
@@ -72,9 +73,39 @@ struct source_existing {
 };
 
 /*
+ * Whose a container is, as it was looked up when the container was first seen.
+ * @tgid:       the process that was looked up, as the event or the iterator named it
+ * @started_ns: when that process started, CLOCK_BOOTTIME; 0: it could not be told apart from
+ *              others, and only its cgroup is known
+ * @text:       see VFIO_OBS_OWNER_TEXTS; never NULL
+ */
+struct source_owner {
+	__u64 started_ns;
+	__u32 tgid;
+	enum vfio_owner_kind kind;
+	const char *text[VFIO_OWNER_TEXTS];
+};
+
+/* @vendor, @device: PCI ids or VFIO_OBS_NO_PCI_ID. @text: never NULL. */
+struct source_device {
+	__u32 vendor, device;
+	const char *text[VFIO_DEVICE_TEXTS];
+};
+
+/* The devices of an IOMMU group: @n_listed of @n_devices. */
+struct source_group_info {
+	__u32 number;
+	__u32 n_listed, n_devices;
+	const struct source_device *devices;
+};
+
+/*
  * What a source calls from source__poll(); any member may be NULL.
  * @existing: a container that existed before; in the first poll behind each attaching, before
  *         the events that came since. Those that began before @read_ns are in the state already
+ * @owner: whose the container of the last @existing or of the last open event is
+ * @group: the devices of a group that was attached, or whose devices are others now. These two
+ *         come from enrich.c or from a recording; their texts are printable ASCII
  * @event: one event; those of one poll come in time order and never before an earlier poll's
  * @stats: cumulative statistics of one operation of one container, only when they changed.
  *         Never for operations whose events were delivered without aggregation (see
@@ -87,6 +118,8 @@ struct source_existing {
 struct source_sink {
 	void *ctx;
 	void (*existing)(void *ctx, const struct source_existing *existing);
+	void (*owner)(void *ctx, __u64 id, const struct source_owner *owner);
+	void (*group)(void *ctx, const struct source_group_info *group);
 	void (*event)(void *ctx, const struct vfio_rec *rec);
 	void (*stats)(void *ctx, const struct vfio_op_stats *stats);
 	void (*gauges)(void *ctx, __u64 id, const struct vfio_gauges *gauges, bool known);
@@ -100,6 +133,7 @@ struct source_info {
 	char detail[256];     /* for the user: path, module version, what is not seen */
 	bool live;
 	bool aggregates;      /* @stats come from the kernel; else the sink counts events */
+	bool described;	      /* owners and groups come along: there is nothing to look up */
 	char kernel[65];      /* release of the kernel that the events are from */
 	char host[65];
 	__u64 realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME where the events are from */

@@ -95,6 +95,36 @@ struct vfio_rec source_fake__rec(enum vfio_obs_event type, __u64 id, __u64 ts_ns
 	return rec;
 }
 
+void source_fake__owner(const struct source_sink *feed, __u64 id, const struct source_owner *owner)
+{
+	struct source_owner complete = *owner;
+
+	if (!complete.tgid)
+		complete.tgid = 1000 + id;
+	for (int i = 0; i < VFIO_OWNER_TEXTS; i++)
+		if (!complete.text[i])
+			complete.text[i] = "";
+	feed->owner(feed->ctx, id, &complete);
+}
+
+void source_fake__group(const struct source_sink *feed, __u32 number, const char *bdf,
+			const char *vendor, const char *device)
+{
+	struct source_device pci = { .vendor = 0x8086, .device = 0x10d3 };
+	struct source_group_info group = {
+		.number = number, .n_listed = 1, .n_devices = 1, .devices = &pci,
+	};
+
+	for (int i = 0; i < VFIO_DEVICE_TEXTS; i++)
+		pci.text[i] = "";
+	pci.text[VFIO_DEVICE_NAME] = bdf;
+	pci.text[VFIO_DEVICE_BUS] = "pci";
+	pci.text[VFIO_DEVICE_DRIVER] = "vfio-pci";
+	pci.text[VFIO_DEVICE_VENDOR] = vendor;
+	pci.text[VFIO_DEVICE_MODEL] = device;
+	feed->group(feed->ctx, &group);
+}
+
 void source_fake__set_str(__u64 *words, const char *value)
 {
 	char text[VFIO_OBS_STR_LEN] = "";

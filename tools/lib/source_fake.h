@@ -28,6 +28,19 @@ void source_fake__break(struct source *source, int error, const char *sentence);
 #define fake_event(feed, ENUM, id, ts_ns, ...)                                                     \
 	fake_event_##ENUM(feed, id, ts_ns, &(const struct fake_##ENUM){ __VA_ARGS__ })
 
+/*
+ * Texts that are left NULL are "": fake_owner(feed, id, VFIO_OWNER_QEMU, .text[VFIO_OWNER_NAME_TEXT]
+ * = "web01"). Without a .tgid it is 1000 + id, as of fake containers.
+ */
+#define fake_owner(feed, number, of_kind, ...)                                                     \
+	source_fake__owner(feed, number,                                                           \
+			   &(const struct source_owner){ .kind = (of_kind), __VA_ARGS__ })
+void source_fake__owner(const struct source_sink *feed, __u64 id, const struct source_owner *owner);
+
+/* A group of one PCI device. */
+void source_fake__group(const struct source_sink *feed, __u32 number, const char *bdf,
+			const char *vendor, const char *device);
+
 /* The opener of fake containers: pid 1000 + id, comm "fake-<id>". */
 struct vfio_rec source_fake__rec(enum vfio_obs_event type, __u64 id, __u64 ts_ns);
 

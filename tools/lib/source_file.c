@@ -13,10 +13,24 @@
 #include "event.h"
 #include "record_reader.h"
 #include "source.h"
+#include "source_copy.h"
 #include "xalloc.h"
+
+/* The owner of containers whose open events are in the next block of events. */
+struct awaited {
+	struct source_owner *owner;
+	__u64 *ids;
+	__u32 n_ids, next;
+	struct awaited *following;
+};
+
+/* No writer has more: each has an event in the next block. */
+#define AWAITED_MAX RECORD_BLOCK_EVENTS_MAX
 
 struct source_file {
 	struct source source;
+	struct awaited *awaited, **awaited_end;
+	__u32 n_awaited;
 	struct record_reader *reader;
 	struct source_info info;
 	char path[256];
@@ -50,6 +64,109 @@ static void deliver_loss(struct source_file *file, const struct source_sink *sin
 		sink->loss(sink->ctx, &loss);
 }
 
+static void owner_of_view(const struct record_view *view, struct source_owner *owner,
+			  char text[VFIO_OWNER_TEXTS][VFIO_OBS_TEXT_MAX])
+{
+	struct record_texts texts = view->texts;
+
+	owner->started_ns = view->owner->started_ns;
+	owner->tgid = view->owner->tgid;
+	owner->kind = view->owner->kind < VFIO_OWNER_KINDS ? view->owner->kind : VFIO_OWNER_UNKNOWN;
+	for (int i = 0; i < VFIO_OWNER_TEXTS; i++) {
+		copy_text(text[i], sizeof(text[i]), record_texts__next(&texts));
+		owner->text[i] = text[i];
+	}
+}
+
+static void drop_first_awaited(struct source_file *file)
+{
+	struct awaited *first = file->awaited;
+
+	file->awaited = first->following;
+	if (!file->awaited)
+		file->awaited_end = &file->awaited;
+	file->n_awaited--;
+	free(first->owner);
+	free(first->ids);
+	free(first);
+}
+
+static void await_open(struct source_file *file, const struct source_owner *owner,
+		       const struct record_owner *from)
+{
+	struct awaited *awaited = xcalloc(1, sizeof(*awaited));
+
+	awaited->owner = source_copy__owner(owner);
+	awaited->ids = xmemdup(from->ids, from->n_ids, sizeof(*from->ids));
+	awaited->n_ids = from->n_ids;
+	if (file->n_awaited == AWAITED_MAX)
+		drop_first_awaited(file);
+	*file->awaited_end = awaited;
+	file->awaited_end = &awaited->following;
+	file->n_awaited++;
+}
+
+static void read_owner(struct source_file *file, const struct record_view *view,
+		       const struct source_sink *sink)
+{
+	char text[VFIO_OWNER_TEXTS][VFIO_OBS_TEXT_MAX];
+	struct source_owner owner;
+
+	owner_of_view(view, &owner, text);
+	if (view->owner->opened) {
+		await_open(file, &owner, view->owner);
+		return;
+	}
+	for (__u32 i = 0; sink->owner && i < view->owner->n_ids; i++)
+		sink->owner(sink->ctx, view->owner->ids[i], &owner);
+}
+
+/* Owners come in the order of the open events that they belong to. */
+static void deliver_awaited(struct source_file *file, __u64 id, const struct source_sink *sink)
+{
+	struct awaited *first;
+
+	while ((first = file->awaited) && first->next == first->n_ids)
+		drop_first_awaited(file);
+	if (!first || first->ids[first->next] != id)
+		return;
+	first->next++;
+	if (sink->owner)
+		sink->owner(sink->ctx, id, first->owner);
+}
+
+static void deliver_group(const struct record_view *view, const struct source_sink *sink)
+{
+	const struct record_group_info *from = view->group;
+	struct source_group_info to = {
+		.number = from->number, .n_listed = from->n_listed, .n_devices = from->n_devices,
+	};
+	struct source_device *devices = xcalloc(from->n_listed, sizeof(*devices));
+	char (*text)[VFIO_OBS_TEXT_MAX] =
+		xcalloc((size_t)from->n_listed * VFIO_DEVICE_TEXTS, sizeof(*text));
+	struct record_texts texts = view->texts;
+
+	for (__u32 i = 0; i < from->n_listed; i++) {
+		devices[i].vendor = from->device[i].vendor;
+		devices[i].device = from->device[i].device;
+		for (__u32 t = 0; t < VFIO_DEVICE_TEXTS; t++) {
+			char *at = text[i * VFIO_DEVICE_TEXTS + t];
+
+			if (t < from->texts)
+				copy_text(at, sizeof(*text), record_texts__next(&texts));
+			devices[i].text[t] = at;
+		}
+		/* Those of a later version; no more than there are bytes. */
+		for (__u32 t = VFIO_DEVICE_TEXTS; t < from->texts && texts.at < texts.end; t++)
+			record_texts__next(&texts);
+	}
+	to.devices = devices;
+	if (sink->group)
+		sink->group(sink->ctx, &to);
+	free(devices);
+	free(text);
+}
+
 static void deliver_events(struct source_file *file, struct record_view *view,
 			   const struct source_sink *sink)
 {
@@ -66,7 +183,11 @@ static void deliver_events(struct source_file *file, struct record_view *view,
 		file->last_ns = rec->ts_ns;
 		if (sink->event)
 			sink->event(sink->ctx, rec);
+		if (rec->type == VFIO_EV_OPEN && file->awaited)
+			deliver_awaited(file, rec->id, sink);
 	}
+	while (file->awaited)
+		drop_first_awaited(file);
 }
 
 static void deliver_gap(struct source_file *file, const struct record_gap *gap,
@@ -125,6 +246,10 @@ static void deliver_view(struct source_file *file, struct record_view *view,
 		deliver_gap(file, view->gap, sink);
 	else if (view->existing)
 		deliver_existing(view->existing, sink);
+	else if (view->owner)
+		read_owner(file, view, sink);
+	else if (view->group)
+		deliver_group(view, sink);
 	deliver_loss(file, sink);
 }
 
@@ -191,6 +316,8 @@ static void file_close(struct source *source)
 {
 	struct source_file *file = file_of(source);
 
+	while (file->awaited)
+		drop_first_awaited(file);
 	record_reader__close(file->reader);
 	free(file);
 }
@@ -208,6 +335,7 @@ static void fill_info(struct source_file *file, const char *path)
 	struct source_info *info = &file->info;
 
 	info->name = "file";
+	info->described = true;
 	info->realtime_offset_ns = header->realtime_offset_ns;
 	snprintf(info->detail, sizeof(info->detail), "%.100s, recorded from %.130s", path,
 		 header->detail);
@@ -226,6 +354,7 @@ struct source *source_file__from_stream(FILE *in, const char *name, char *err, s
 		return NULL;
 	file = xcalloc(1, sizeof(*file));
 	file->source.ops = &file_ops;
+	file->awaited_end = &file->awaited;
 	file->reader = reader;
 	fill_info(file, name);
 	return &file->source;

@@ -6,6 +6,7 @@
 
 #include "view_batch.h"
 #include "view_columns.h"
+#include "view_details.h"
 #include "view_rows.h"
 
 static void print_summary(FILE *out, const struct view_frame *frame)
@@ -87,6 +88,28 @@ static void print_ops(FILE *out, const struct view_frame *frame, const struct fi
 	print_op_rows(out, &columns, rows, n);
 }
 
+/* The devices of all groups that containers have now. */
+static void print_groups(FILE *out, const struct view_frame *frame, const struct field_row *rows,
+			 size_t n)
+{
+	char line[VIEW_DETAIL_SIZE], text[VIEW_DETAIL_SIZE];
+	bool any = false;
+
+	for (size_t c = 0; c < n; c++) {
+		for (size_t i = 0; i < rows[c].container->n_groups; i++) {
+			const struct source_group_info *info = model__group(
+				frame->model, rows[c].container->groups[i].number);
+
+			for (__u32 d = 0; info && d < info->n_listed; d++) {
+				view_details__device(info, d, 0, line);
+				field__format_text(line, text, sizeof(text));
+				fprintf(out, "%s%s\n", any ? "" : "\n", text);
+				any = true;
+			}
+		}
+	}
+}
+
 void view_batch__print(FILE *out, const struct view_frame *frame)
 {
 	struct view_columns columns;
@@ -104,6 +127,7 @@ void view_batch__print(FILE *out, const struct view_frame *frame)
 	} else {
 		fprintf(out, "%s\n", view__nothing(frame));
 	}
+	print_groups(out, frame, rows, n);
 	print_ops(out, frame, rows, n);
 	fputc('\n', out);
 	free(rows);

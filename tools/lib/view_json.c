@@ -9,6 +9,7 @@
 #include "event.h"
 #include "field.h"
 #include "fmt.h"
+#include "owner_json.h"
 #include "view_json.h"
 #include "xalloc.h"
 
@@ -89,6 +90,8 @@ static json_t *field_json(const struct field_value *value)
 		return groups(value->container);
 	case FIELD_ERRNOS:
 		return errnos(value->stats);
+	case FIELD_OWNER:
+		return owner_json__owner(value->container->owner);
 	}
 	return json_null();
 }
@@ -153,12 +156,22 @@ static json_t *containers(const struct view_frame *frame)
 		/* The whole name, which the column shortens. */
 		if (list[i]->backend_known && list[i]->backend[0])
 			set(one, "backend", text(list[i]->backend));
+		/* More than the column, which has no words for a mere process. */
+		set(one, "owner", owner_json__owner(list[i]->owner));
 		set(one, "holders", list[i]->holders ? number(list[i]->holders) : json_null());
 		set(one, "ops", ops(frame, list[i]));
 		if (json_array_append_new(array, one))
 			xalloc__check(NULL);
 	}
 	return array;
+}
+
+static json_t *all_groups(const struct view_frame *frame)
+{
+	const struct source_group_info *const *list;
+	size_t n = model__groups(frame->model, &list);
+
+	return owner_json__groups(list, n);
 }
 
 static json_t *totals(const struct view_frame *frame)
@@ -251,6 +264,7 @@ void view_json__print(FILE *out, const struct view_frame *frame)
 	set(root, "at_end", json_boolean(frame->at_end));
 	set(root, "totals", totals(frame));
 	set(root, "containers", containers(frame));
+	set(root, "groups", all_groups(frame));
 	json_dumpf(root, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	fputc('\n', out);
 	json_decref(root);

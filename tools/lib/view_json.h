@@ -10,7 +10,9 @@
  *   totals {containers, gone, groups, mapped_bytes, mapped_unknown, pinned_pages,
  *           pinned_unknown, ops_per_second, ops}
  *   containers [{every field of field_container.c, groups_complete, holders, ops}]; holders: how
- *     many processes had it open when vfiotop began, null when it was opened later
+ *     many processes had it open when vfiotop began, null when it was opened later;
+ *     owner {kind, pid, started_ns, texts}: see owner_json.h
+ *   groups [{number, complete, devices}] of all containers, gone ones too: see owner_json.h
  *   ops {one key for each operation: {every field of field_op.c but "operation"}}
  * Unknown values and those that do not apply are null. The sums in totals are over containers
  * whose value is known; *_unknown counts the others. totals.ops has the containers that are gone

@@ -9,17 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view_details.h"
 #include "view_rows.h"
 #include "view_screen_priv.h"
 
 #define MARK_COLS 1 /* before each row: the cursor */
 #define MIN_ROOM 4  /* rows for containers and operations together */
+#define DETAILS_PART 6 /* of the rows, for what is known about the selected container */
+#define MAX_DETAILS 16
 
 /* Where the parts are, in rows of the canvas. */
 struct layout {
 	int notices, n_notices;
 	int containers, n_containers; /* rows below their head */
 	int ops, n_ops;		      /* rows below their title and head; 0: left out */
+	int details, n_details;	      /* rows above the footer */
 	int footer;
 };
 
@@ -137,8 +141,8 @@ static void draw_state(const struct view_columns *columns, const struct model_co
  * each gets half. The height of the operations follows from all containers, so that nothing
  * moves when the selection does.
  */
-static struct layout make_layout(const struct view_canvas *canvas, int n_notices, int containers,
-				 int ops)
+static struct layout make_layout(const struct view_canvas *canvas, bool details, int n_notices,
+				 int containers, int ops)
 {
 	struct layout l = { .notices = VIEW_SUMMARY_LINES, .footer = canvas->rows - 1 };
 	int room;
@@ -147,12 +151,18 @@ static struct layout make_layout(const struct view_canvas *canvas, int n_notices
 	if (l.n_notices > canvas->rows / 6)
 		l.n_notices = canvas->rows / 6;
 	l.containers = l.notices + l.n_notices + 1;
-	/* Both heads, the operations' title, the footer. */
-	room = l.footer - l.containers - 2;
-	if (room < MIN_ROOM) { /* no operations then */
+	/* As many whatever is selected: nothing moves with the selection. */
+	l.n_details = details ? canvas->rows / DETAILS_PART : 0;
+	if (l.n_details > MAX_DETAILS)
+		l.n_details = MAX_DETAILS;
+	/* Both heads, the operations' title, the details, the footer. */
+	room = l.footer - l.containers - 2 - l.n_details;
+	if (room < MIN_ROOM) { /* no operations and details then */
+		l.n_details = 0;
 		l.n_containers = l.footer - l.containers;
 		return l;
 	}
+	l.details = l.footer - l.n_details;
 	if (containers < 1)
 		containers = 1;
 	if (ops < 1)
@@ -285,6 +295,16 @@ static void draw_ops(struct view_screen *screen, const struct view_frame *frame,
 		draw_row(&screen->ops, &rows[i], l->ops + (int)i, VIEW_NORMAL, canvas);
 }
 
+static void draw_details(const struct view_frame *frame, const struct layout *l,
+			 const struct model_container *c, struct view_canvas *canvas)
+{
+	char lines[MAX_DETAILS][VIEW_DETAIL_SIZE];
+	size_t n = view_details__lines(frame, c, canvas->cols - MARK_COLS, lines, l->n_details);
+
+	for (size_t i = 0; i < n; i++)
+		view_canvas__put(canvas, l->details + (int)i, MARK_COLS, VIEW_NORMAL, lines[i]);
+}
+
 static void draw_footer(const struct view_screen *screen, int row, size_t n,
 			struct view_canvas *canvas)
 {
@@ -313,14 +333,16 @@ void view_screen__draw_main(struct view_screen *screen, const struct view_frame 
 	size_t n = view_rows__containers(frame, screen->sort, screen->reverse, &rows);
 	int cursor = place_cursor(screen, rows, n);
 	struct layout l =
-		make_layout(canvas, view__notices(frame, notices), n > VIEW_ALL ? VIEW_ALL : (int)n,
-			    view_rows__ops(frame, NULL, op_rows));
+		make_layout(canvas, cursor >= 0, view__notices(frame, notices),
+			    n > VIEW_ALL ? VIEW_ALL : (int)n, view_rows__ops(frame, NULL, op_rows));
 
 	draw_summary(frame, frozen, canvas);
 	draw_notices(&l, notices, canvas);
 	draw_containers(screen, frame, &l, rows, n, cursor, canvas);
 	if (l.n_ops)
 		draw_ops(screen, frame, &l, cursor >= 0 ? &rows[cursor] : NULL, canvas);
+	if (l.n_details && cursor >= 0)
+		draw_details(frame, &l, rows[cursor].container, canvas);
 	draw_footer(screen, l.footer, n, canvas);
 	free(rows);
 }

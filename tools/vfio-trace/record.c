@@ -17,6 +17,7 @@
 
 #include "cmds.h"
 #include "command.h"
+#include "lib/enrich.h"
 #include "lib/event.h"
 #include "lib/fmt.h"
 #include "lib/record_writer.h"
@@ -55,6 +56,7 @@ struct recorder {
 	struct source *source;
 	struct record_writer *writer;
 	struct source_sink out;
+	struct enrich *enrich;
 	struct opened *opened;
 	size_t n_opened, max_opened;
 	__u64 polled; /* events of the last poll */
@@ -201,6 +203,20 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 	rec->out.existing(rec->out.ctx, existing);
 }
 
+static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
+{
+	struct recorder *rec = ctx;
+
+	rec->out.owner(rec->out.ctx, id, owner);
+}
+
+static void on_group(void *ctx, const struct source_group_info *group)
+{
+	struct recorder *rec = ctx;
+
+	rec->out.group(rec->out.ctx, group);
+}
+
 static void on_event(void *ctx, const struct vfio_rec *event)
 {
 	struct recorder *rec = ctx;
@@ -232,13 +248,7 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 /* One round. False: the writer or the source failed. */
 static bool poll_once(struct recorder *rec, bool flush)
 {
-	struct source_sink sink = {
-		.ctx = rec,
-		.existing = on_existing,
-		.event = on_event,
-		.loss = on_loss,
-		.gap = on_gap,
-	};
+	struct source_sink sink = enrich__sink(rec->enrich);
 	int ret;
 
 	rec->polled = 0;
@@ -395,6 +405,20 @@ static int record(struct recorder *rec, const sigset_t *signals)
 	return conclude(rec, ok);
 }
 
+/* What the source tells, with owners and devices. */
+static struct source_sink recorder_sink(struct recorder *rec)
+{
+	return (struct source_sink){
+		.ctx = rec,
+		.existing = on_existing,
+		.owner = on_owner,
+		.group = on_group,
+		.event = on_event,
+		.loss = on_loss,
+		.gap = on_gap,
+	};
+}
+
 static int run(const struct options *opts, const sigset_t *signals)
 {
 	struct source_live_opts live = {
@@ -404,6 +428,7 @@ static int run(const struct options *opts, const sigset_t *signals)
 		.keep_attached = opts->command != NULL,
 	};
 	struct recorder rec = { .opts = opts };
+	struct source_sink sink = recorder_sink(&rec);
 	char err[1024];
 	int status = 1;
 
@@ -413,6 +438,7 @@ static int run(const struct options *opts, const sigset_t *signals)
 		return 1;
 	}
 	rec.out = record_writer__sink(rec.writer);
+	rec.enrich = enrich__create("", &sink);
 	rec.source = source_tp__open(&live, err, sizeof(err));
 	if (rec.source) {
 		status = record(&rec, signals);
@@ -421,6 +447,7 @@ static int run(const struct options *opts, const sigset_t *signals)
 		record_writer__discard(rec.writer);
 	}
 	source__close(rec.source);
+	enrich__destroy(rec.enrich);
 	record_writer__destroy(rec.writer);
 	free(rec.opened);
 	return status;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cmds.h"
+#include "lib/source_copy.h"
 #include "lib/xalloc.h"
 #include "report.h"
 
@@ -155,6 +156,8 @@ static void fill_container(struct gather *gather, const struct model_container *
 	entry->tgid = c->tgid;
 	memcpy(entry->comm, c->comm, sizeof(entry->comm));
 	entry->cgroup = c->cgroup;
+	free(entry->owner);
+	entry->owner = source_copy__owner(c->owner);
 	entry->file_closed = c->file_closed;
 	entry->freed = c->freed;
 	entry->refs_known = c->refs_known;
@@ -194,6 +197,20 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 	memcpy(entry->backend, existing->backend, sizeof(entry->backend));
 	for (__u32 i = 0; i < existing->n_listed; i++)
 		remember_group(entry, existing->groups[i].number, existing->groups[i].type);
+}
+
+static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
+{
+	struct gather *gather = ctx;
+
+	gather->to_model.owner(gather->to_model.ctx, id, owner);
+}
+
+static void on_group(void *ctx, const struct source_group_info *group)
+{
+	struct gather *gather = ctx;
+
+	gather->to_model.group(gather->to_model.ctx, group);
 }
 
 static void on_event(void *ctx, const struct vfio_rec *rec)
@@ -245,6 +262,7 @@ static void complete(struct gather *gather)
 		if (op)
 			fill_op(&report->total[i], op);
 	}
+	report->n_groups = model__groups(gather->model, &report->groups);
 	memcpy(report->event_count, model__event_counts(gather->model),
 	       sizeof(report->event_count));
 	if (report->n_containers)
@@ -270,6 +288,7 @@ static void clear(struct gather *gather)
 			free(entry->op[op]);
 		}
 		free(entry->groups);
+		free(entry->owner);
 		free(entry);
 	}
 	free(report->containers);
@@ -315,6 +334,8 @@ static int report(const char *path, bool json)
 	struct source_sink sink = {
 		.ctx = &gather,
 		.existing = on_existing,
+		.owner = on_owner,
+		.group = on_group,
 		.event = on_event,
 		.loss = on_loss,
 		.gap = on_gap,

@@ -37,6 +37,7 @@ struct report_container {
 	__u32 tgid;
 	char comm[VFIO_OBS_COMM_LEN];
 	__u64 cgroup;
+	struct source_owner *owner; /* NULL: nobody looked it up */
 	char backend[VFIO_OBS_STR_LEN]; /* last one set, "" none seen */
 	__u32 iommu_type;
 	struct model_group *groups; /* all that were attached at some time */
@@ -64,6 +65,8 @@ struct report {
 	const char *truncated; /* NULL: the recording is whole; else the sentence */
 	struct report_gap *gaps;
 	size_t n_gaps;
+	const struct source_group_info *const *groups; /* by number, as they were last; the model's */
+	size_t n_groups;
 	struct report_container **containers; /* by id */
 	size_t n_containers;
 };

@@ -10,6 +10,7 @@
 
 #include "lib/event.h"
 #include "lib/fmt.h"
+#include "lib/owner_json.h"
 #include "report.h"
 
 #define SCHEMA "vfio-trace-report/1"
@@ -105,6 +106,7 @@ static json_t *container_json(const struct report *report, const struct report_c
 	json_object_set_new(object, "pid", number_if(c->tgid, c->tgid));
 	json_object_set_new(object, "comm", text_or_null(c->comm));
 	json_object_set_new(object, "cgroup", number_if(c->cgroup, c->cgroup));
+	json_object_set_new(object, "owner", owner_json__owner(c->owner));
 	json_object_set_new(object, "groups", groups_json(c));
 	json_object_set_new(object, "more_groups", json_boolean(c->more_groups));
 	json_object_set_new(object, "backend", text_or_null(c->backend));
@@ -182,6 +184,7 @@ static void add_ops_and_containers(const struct report *report, json_t *root)
 	for (size_t i = 0; i < report->n_containers; i++)
 		json_array_append_new(containers, container_json(report, report->containers[i]));
 	json_object_set_new(root, "containers", containers);
+	json_object_set_new(root, "groups", owner_json__groups(report->groups, report->n_groups));
 }
 
 bool report__print_json(const struct report *report, FILE *out)

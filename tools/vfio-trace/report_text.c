@@ -4,6 +4,7 @@
  */
 #include "lib/event.h"
 #include "lib/fmt.h"
+#include "lib/owner_text.h"
 #include "report.h"
 
 /* Listed one by one; --json has all. */
@@ -117,6 +118,35 @@ static void print_groups(const struct report_container *c, FILE *out)
 		fputs(" none", out);
 }
 
+static void print_owner(const struct report_container *c, FILE *out)
+{
+	char line[2048];
+
+	if (!c->owner)
+		return;
+	fprintf(out, "  Owner     %s\n", owner_text__line(c->owner, line, sizeof(line)));
+	if (*c->owner->text[VFIO_OWNER_CGROUP_TEXT])
+		fprintf(out, "  Cgroup    %s\n", c->owner->text[VFIO_OWNER_CGROUP_TEXT]);
+}
+
+static void print_devices(const struct report *report, FILE *out)
+{
+	char line[2048];
+
+	if (report->n_groups)
+		fputs("\nGroups\n", out);
+	for (size_t i = 0; i < report->n_groups; i++) {
+		const struct source_group_info *group = report->groups[i];
+
+		for (__u32 d = 0; d < group->n_listed; d++)
+			fprintf(out, "  %-5u %s\n", group->number,
+				device_text__line(&group->devices[d], 0, line, sizeof(line)));
+		if (group->n_listed < group->n_devices)
+			fprintf(out, "  %-5u and %u devices more\n", group->number,
+				group->n_devices - group->n_listed);
+	}
+}
+
 static void print_container(const struct report *report, const struct report_container *c,
 			    FILE *out)
 {
@@ -138,6 +168,7 @@ static void print_container(const struct report *report, const struct report_con
 	} else {
 		fprintf(out, "opened before the recording%s\n", c->freed ? ", freed" : "");
 	}
+	print_owner(c, out);
 	print_op_head(out);
 	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
 		if (c->op[op])
@@ -162,6 +193,7 @@ bool report__print_text(const struct report *report, FILE *out)
 	print_totals(report, out);
 	print_errors(report, out);
 	print_events(report, out);
+	print_devices(report, out);
 	for (size_t i = 0; i < shown; i++)
 		print_container(report, report->containers[i], out);
 	if (shown < report->n_containers)

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/enrich.h"
 #include "lib/model.h"
 #include "lib/source_paced.h"
 #include "lib/view.h"
@@ -35,6 +36,7 @@ struct top {
 	struct source *source;
 	struct source_info info;
 	struct model *model;
+	struct enrich *enrich; /* NULL: the source tells owners itself */
 	struct source_sink sink;
 	struct view_frame frame;
 	int signals;	    /* signalfd */
@@ -365,6 +367,10 @@ int top__run(const struct options *options, struct source *source)
 	source__info(source, &top.info);
 	top.model = model__create();
 	top.sink = model__sink(top.model, top.info.aggregates);
+	if (top.info.live && !top.info.described) {
+		top.enrich = enrich__create("", &top.sink);
+		top.sink = enrich__sink(top.enrich);
+	}
 	top.frame = (struct view_frame){
 		.model = top.model,
 		.info = &top.info,
@@ -381,6 +387,7 @@ int top__run(const struct options *options, struct source *source)
 	}
 	if (ret)
 		fprintf(stderr, "vfiotop: %s\n", source__error(source));
+	enrich__destroy(top.enrich);
 	model__destroy(top.model);
 	close(top.signals);
 	return top.status;

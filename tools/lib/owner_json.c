@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * owner_json.c - owners and groups' devices as JSON, the same in vfiotop and in reports
+ */
+#include "owner_json.h"
+#include "owner_text.h"
+#include "xalloc.h"
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, xalloc__check(value)))
+		xalloc__check(NULL);
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return *text ? json_string(text) : json_null();
+}
+
+static json_t *id_or_null(__u32 id)
+{
+	return id == VFIO_OBS_NO_PCI_ID ? json_null() : json_integer(id);
+}
+
+json_t *owner_json__owner(const struct source_owner *owner)
+{
+	enum vfio_owner_kind kind = owner ? owner->kind : VFIO_OWNER_UNKNOWN;
+	__u64 started_ns = owner ? owner->started_ns : 0;
+	json_t *object = xalloc__check(json_object());
+
+	set(object, "kind", json_string(owner_text__kind(kind)));
+	set(object, "pid", owner ? json_integer(owner->tgid) : json_null());
+	set(object, "started_ns", started_ns ? json_integer(started_ns) : json_null());
+	for (int i = 0; i < VFIO_OWNER_TEXTS; i++)
+		set(object, owner_text__key(i), text_or_null(owner ? owner->text[i] : ""));
+	if (!owner)
+		set(object, owner_text__key(VFIO_OWNER_WHY_TEXT), json_string(OWNER_TEXT_NOBODY));
+	return object;
+}
+
+static json_t *device_json(const struct source_device *device)
+{
+	json_t *object = xalloc__check(json_object());
+
+	for (int i = 0; i < VFIO_DEVICE_TEXTS; i++)
+		set(object, device_text__key(i), text_or_null(device->text[i]));
+	set(object, "vendor_id", id_or_null(device->vendor));
+	set(object, "device_id", id_or_null(device->device));
+	return object;
+}
+
+json_t *owner_json__groups(const struct source_group_info *const *list, size_t n)
+{
+	json_t *array = xalloc__check(json_array());
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *object = xalloc__check(json_object());
+		json_t *devices = xalloc__check(json_array());
+
+		for (__u32 d = 0; d < list[i]->n_listed; d++)
+			if (json_array_append_new(devices, device_json(&list[i]->devices[d])))
+				xalloc__check(NULL);
+		set(object, "number", json_integer(list[i]->number));
+		set(object, "complete", json_boolean(list[i]->n_listed == list[i]->n_devices));
+		set(object, "devices", devices);
+		if (json_array_append_new(array, object))
+			xalloc__check(NULL);
+	}
+	return array;
+}
