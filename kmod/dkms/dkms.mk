@@ -16,7 +16,7 @@ DEB_DATE        = $(shell git log -1 --format=%cD 2>/dev/null || date -R -r Make
 DEB_KMOD := $(wildcard kmod/*.[ch]) kmod/Kbuild kmod/build kmod/check-symbols \
 	    kmod/extract-vmlinux kmod/host-kernel
 DEB_SRC  := $(DEB_KMOD) include/vfio_obs/event_list.h kmod/dkms/vfio-container kmod/dkms/dkms.conf \
-	    kmod/dkms/vfio-container.8.scd $(wildcard kmod/dkms/debian/* kmod/dkms/debian/source/*)
+	    kmod/dkms/vfio-container.8.scd $(wildcard kmod/dkms/debian/*)
 
 .PHONY: deb lintian
 deb: ## Build the package vfio-container-dkms under build/deb
@@ -35,6 +35,7 @@ $(DEB): $(DEB_SRC) $(BUILD)/vfio-container.8
 	$(Q)cp -p kmod/dkms/vfio-container $(DEB_TREE)/sbin/
 	$(Q)cp -p $(BUILD)/vfio-container.8 $(DEB_TREE)/
 	$(Q)cp -rp kmod/dkms/debian kmod/dkms/dkms.conf $(DEB_TREE)/
+	$(Q)mkdir $(DEB_TREE)/debian/source && echo '3.0 (native)' > $(DEB_TREE)/debian/source/format
 	@# Ours has the module version of the distribution's, so DKMS would call it no newer.
 	$(Q)echo vfio-container_version-override > $(DEB_TREE)/modules_to_force_install/vfio-container
 	$(Q)find $(DEB_TREE)/debian $(DEB_TREE)/dkms.conf -type f -exec sed -i \
