@@ -20,5 +20,6 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< > $@
 
-.SECONDARY: $(BUILD)/bpf/vfio_tp.bpf.o $(BUILD)/bpf/vfio_iter.bpf.o
+SKELETONS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+.SECONDARY: $(SKELETONS:.skel.h=.bpf.o)
 -include $(wildcard $(BUILD)/bpf/*.d)

@@ -10,10 +10,7 @@
 
 #include "vfio_obs/maps.h"
 
-/* Knobs, frozen at load, so that the verifier drops what is off. */
-const volatile __u64 knob_ring_events;	/* bit per enum vfio_obs_event */
-const volatile __u32 knob_ring_capacity = 1; /* records a CPU, a power of two */
-const volatile bool knob_aggregate;
+const volatile struct vfio_knobs knobs = { .ring_capacity = 1 };
 
 struct vfio_misses misses;
 /* One above the highest slot in use so far: where the reader may stop looking. */

@@ -2,8 +2,9 @@
 /*
  * ring.bpf.h - writing one event into the ring of the running CPU
  *
- * Called by handle() with preemption off, so the CPU's ring has no second writer. Nothing wakes
- * the reader: it polls.
+ * Called by handle(). Without VFIO_OBS_PREEMPTIBLE the programs run with preemption off, so the
+ * CPU's ring has no second writer; with it several programs of one CPU may be in here at a time,
+ * each at another record. Nothing wakes the reader: it polls.
  */
 #ifndef VFIO_OBS_RING_BPF_H
 #define VFIO_OBS_RING_BPF_H
@@ -21,13 +22,12 @@
 #define publish(ptr, val) ((void)__sync_lock_test_and_set((ptr), (val)))
 #endif
 
-/* Fill what every record has; @to is already in the ring. */
-static __always_inline void ring_stamp(struct vfio_rec *to, __u32 type, const struct vfio_rec *rec,
-				       __u64 seq, __u32 cpu)
+/* Fill all but the time; @to is already in the ring. */
+static __always_inline void ring_fill(struct vfio_rec *to, __u32 type, const struct vfio_rec *rec,
+				      __u64 seq, __u32 cpu)
 {
 	__u64 task = bpf_get_current_pid_tgid();
 
-	to->ts_ns = bpf_ktime_get_boot_ns();
 	to->seq = seq;
 	to->id = rec->id;
 	to->cgroup = bpf_get_current_cgroup_id();
@@ -37,33 +37,71 @@ static __always_inline void ring_stamp(struct vfio_rec *to, __u32 type, const st
 	to->type = type;
 	to->cpu = cpu;
 	bpf_get_current_comm(to->comm, sizeof(to->comm));
+#pragma unroll
+	for (int i = 0; i < VFIO_OBS_WORDS; i++)
+		to->w[i] = rec->w[i];
 }
+
+static __always_inline struct vfio_rec *ring_at(__u32 cpu, __u64 n)
+{
+	__u32 index = cpu * knobs.ring_capacity + (n & (knobs.ring_capacity - 1));
+
+	return bpf_map_lookup_elem(&records, &index);
+}
+
+#ifdef VFIO_OBS_PREEMPTIBLE
+/* Each failed try means that another program got in between and reserved a record. */
+#define RESERVE_TRIES 16
 
 static __always_inline void ring_write(__u32 type, const struct vfio_rec *rec)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct vfio_ring *ring = bpf_map_lookup_elem(&rings, &cpu);
 	struct vfio_rec *to;
+
+	if (!ring)
+		return;
+	for (int i = 0; i < RESERVE_TRIES; i++) {
+		/* In this order: numbers then grow from record to record. */
+		__u64 lost = *(volatile __u64 *)&ring->lost;
+		__u64 head = *(volatile __u64 *)&ring->head;
+
+		if (head - *(volatile __u64 *)&ring->tail >= knobs.ring_capacity)
+			break;
+		if (__sync_val_compare_and_swap(&ring->head, head, head + 1) != head)
+			continue;
+		to = ring_at(cpu, head);
+		if (!to)
+			return;
+		ring_fill(to, type, rec, head + lost, cpu);
+		publish(&to->ts_ns, bpf_ktime_get_boot_ns());
+		return;
+	}
+	__sync_fetch_and_add(&ring->lost, 1);
+}
+#else
+static __always_inline void ring_write(__u32 type, const struct vfio_rec *rec)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct vfio_ring *ring = bpf_map_lookup_elem(&rings, &cpu);
+	struct vfio_rec *to;
 	__u64 head, seq;
-	__u32 index;
 
 	if (!ring)
 		return;
 	head = ring->head;
 	seq = ring->seq++;
-	if (head - *(volatile __u64 *)&ring->tail >= knob_ring_capacity) {
+	if (head - *(volatile __u64 *)&ring->tail >= knobs.ring_capacity) {
 		ring->lost++;
 		return;
 	}
-	index = cpu * knob_ring_capacity + (head & (knob_ring_capacity - 1));
-	to = bpf_map_lookup_elem(&records, &index);
+	to = ring_at(cpu, head);
 	if (!to)
 		return;
-	ring_stamp(to, type, rec, seq, cpu);
-#pragma unroll
-	for (int i = 0; i < VFIO_OBS_WORDS; i++)
-		to->w[i] = rec->w[i];
+	to->ts_ns = bpf_ktime_get_boot_ns();
+	ring_fill(to, type, rec, seq, cpu);
 	publish(&ring->head, head + 1);
 }
+#endif
 
 #endif

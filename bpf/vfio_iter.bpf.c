@@ -6,9 +6,6 @@
  * process and open file that leads to a container: the container's own, a group's, a device's.
  * Nothing is locked: a container that changes meanwhile may be read half changed, and its event
  * tells what is right.
- *
- * The structures below name only the members that are read; libbpf finds their places in the
- * running kernel's and the loaded module's BTF.
  */
 #include <linux/types.h>
 #include <linux/bpf.h>
@@ -17,6 +14,12 @@
 #include <bpf/bpf_core_read.h>
 
 #include "vfio_obs/existing.h"
+#include "vfio_obs/maps.h"
+#include "kernel.bpf.h"
+
+/* Containers that found no room in the maps of known.bpf.h. */
+struct vfio_misses misses;
+#include "known.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -24,118 +27,9 @@ char LICENSE[] SEC("license") = "GPL";
 #define VFIO_RDEV (10U << 20 | 196)
 /* "vfio" and its end, as a number. */
 #define VFIO_NAME 0x6f696676ULL
-#define VFIO_NAME_SIZE 5
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct list_head {
-	struct list_head *next;
-};
-
-struct module {
-	char name[VFIO_NAME_SIZE];
-};
-
-struct file_operations {
-	struct module *owner;
-};
-
-struct inode {
-	__u32 i_rdev;
-};
-
-struct file {
-	const struct file_operations *f_op;
-	struct inode *f_inode;
-	void *private_data;
-};
-
-struct kernfs_node {
-	__u64 id;
-};
-
-struct cgroup {
-	struct kernfs_node *kn;
-};
-
-struct css_set {
-	struct cgroup *dfl_cgrp;
-};
-
-struct task_struct {
-	int tgid;
-	struct task_struct *group_leader;
-	struct css_set *cgroups;
-	char comm[VFIO_OBS_COMM_LEN];
-};
-
-struct bpf_iter_meta {
-	struct seq_file *seq;
-};
-
-struct bpf_iter__task_file {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
-	struct file *file;
-};
-
-typedef struct {
-	int counter;
-} atomic_t;
-
-struct refcount_struct {
-	atomic_t refs;
-};
-
-struct kref {
-	struct refcount_struct refcount;
-};
-
-struct vfio_iommu_driver_ops {
-	char *name;
-};
-
-struct vfio_iommu_driver {
-	const struct vfio_iommu_driver_ops *ops;
-};
-
-struct vfio_container {
-	struct kref kref;
-	struct list_head group_list;
-	struct vfio_iommu_driver *iommu_driver;
-};
-
-struct vfio_obs_container {
-	struct vfio_container visible;
-	__u64 id;
-	__u64 opened_ns;
-	unsigned int groups;
-};
-
-struct iommu_group {
-	int id;
-};
-
-enum vfio_group_type { VFIO_GROUP_TYPE_ANY };
-
-struct vfio_group {
-	struct iommu_group *iommu_group;
-	struct vfio_container *container;
-	struct list_head container_next;
-	enum vfio_group_type type;
-	struct file *opened_file;
-};
-
-struct vfio_device {
-	struct vfio_group *group;
-};
-
-/* What a device's file points to since 6.4; the device itself before. */
-struct vfio_device_file {
-	struct vfio_group *group;
-};
-
-#pragma clang attribute pop
+/* Containers are told by the ids of the fentry programs, whose maps are then shared. */
+const volatile bool own_ids;
 
 /* An iterator's programs run one at a time. */
 static struct vfio_existing rec;
@@ -179,7 +73,6 @@ static __always_inline void read_groups(struct vfio_obs_container *c)
 	struct list_head *head = __builtin_preserve_access_index(&c->visible.group_list);
 	struct list_head *at = BPF_CORE_READ(c, visible.group_list.next);
 
-	rec.groups = BPF_CORE_READ(c, groups);
 	rec.n_listed = 0;
 	for (int i = 0; i < VFIO_EXISTING_GROUPS && at && at != head; i++) {
 		struct vfio_group *group =
@@ -192,13 +85,33 @@ static __always_inline void read_groups(struct vfio_obs_container *c)
 	}
 }
 
+static __always_inline void read_identity_of_module(struct vfio_obs_container *c)
+{
+	rec.id = BPF_CORE_READ(c, id);
+	rec.opened_ns = BPF_CORE_READ(c, opened_ns);
+	rec.groups = BPF_CORE_READ(c, groups);
+}
+
+/* The fentry programs count for themselves; at first sight they learn of the container here. */
+static __always_inline void read_identity_of_ours(struct vfio_obs_container *c)
+{
+	__u32 slot;
+	struct vfio_known *k = known_get((unsigned long)c, &slot);
+
+	rec.id = k ? k->id : 0;
+	rec.opened_ns = k ? k->opened_ns : 0;
+	rec.groups = k ? k->groups : 0;
+}
+
 static __always_inline void read_container(struct vfio_obs_container *c)
 {
 	const char *backend = BPF_CORE_READ(c, visible.iommu_driver, ops, name);
 
 	rec.read_ns = bpf_ktime_get_boot_ns();
-	rec.id = BPF_CORE_READ(c, id);
-	rec.opened_ns = BPF_CORE_READ(c, opened_ns);
+	if (own_ids)
+		read_identity_of_ours(c);
+	else
+		read_identity_of_module(c);
 	rec.refs = BPF_CORE_READ(c, visible.kref.refcount.refs.counter);
 	rec.backend[0] = '\0';
 	if (backend)

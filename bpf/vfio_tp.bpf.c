@@ -12,21 +12,9 @@
 #include <stddef.h>
 #include <bpf/bpf_helpers.h>
 
-#define VFIO_OBS_ATOMIC
-#include "vfio_obs/event.h"
-#include "aggregate.bpf.h"
-#include "ring.bpf.h"
+#include "handle.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-static __always_inline int handle(__u32 type, const struct vfio_rec *rec)
-{
-	if (knob_ring_events & (1ULL << type))
-		ring_write(type, rec);
-	if (knob_aggregate)
-		aggregate(type, rec);
-	return 0;
-}
 
 /* One char for each argument behind id and slot, so that offsetof() is the argument's number. */
 #define F(name, ctype, show, help) char name;

@@ -65,7 +65,8 @@ SUITES_unit  = $(foreach t,$(UNIT),$(notdir $(t))='CMOCKA_MESSAGE_OUTPUT=TAP $(t
 SUITES_fuzz  = $(foreach t,$(FUZZ),$(notdir $(t))='tests/fuzz/run-corpus $(t)')
 SUITES_cli   = $(foreach t,$(wildcard tests/cli/test-*),$(notdir $(t))='$(t)')
 SUITES_vm    = vm-harness='tests/vm/test-harness.sh' \
-	       $(foreach k,$(KVERS),vm-$(k)='tests/vm/suite $(k)')
+	       $(foreach k,$(KVERS),vm-$(k)='tests/vm/suite $(k)') \
+	       $(foreach k,$(KVERS),vm-stock-$(k)='tests/vm/suite --stock $(k)')
 
 SUITES_dkms  = lintian='$(MAKE) -s lintian && echo ok - lintian has nothing to say' \
 	       dkms-6.1='tests/vm/dkms/suite 6.1 quick'
@@ -81,8 +82,9 @@ $(BUILD)/tests/lib/%.o: tools/lib/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOLS_CFLAGS) $(SAN_FLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
 
-$(BUILD)/tests/lib/source_tp.o $(BUILD)/tests/lib/tp_existing.o: ALL_CFLAGS += -iquote $(BUILD)/bpf
+$(SEE_SKELETONS:%=$(BUILD)/tests/lib/%.o): ALL_CFLAGS += -iquote $(BUILD)/bpf
 $(BUILD)/tests/lib/source_tp.o: | $(BUILD)/bpf/vfio_tp.skel.h
+$(BUILD)/tests/lib/source_fentry.o: | $(BUILD)/bpf/vfio_fentry.skel.h
 $(BUILD)/tests/lib/tp_existing.o: | $(BUILD)/bpf/vfio_iter.skel.h
 
 $(SAN_LIB): $(SAN_OBJS)
@@ -98,7 +100,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(SAN_LIB)
 
 # libFuzzer needs clang, and the library's sources built with its instrumentation.
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(wildcard tools/lib/*.c tools/lib/*.h include/vfio_obs/*.h) \
-		| $(BUILD)/bpf/vfio_tp.skel.h $(BUILD)/bpf/vfio_iter.skel.h
+		| $(SKELETONS)
 	$(call need,clang-14 libclang-rt-14-dev)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)

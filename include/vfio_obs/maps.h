@@ -42,17 +42,30 @@ struct vfio_final {
 
 /* What did not fit; sums over all CPUs, never reset. In the programs' .bss. */
 struct vfio_misses {
-	__u64 pool_full;   /* operations not aggregated: no free block */
-	__u64 no_slot;     /* operations not aggregated: container without a usable slot */
-	__u64 finals_full; /* containers whose final totals were lost with their blocks */
+	__u64 pool_full;    /* operations not aggregated: no free block */
+	__u64 no_slot;      /* operations not aggregated: container without a usable slot */
+	__u64 finals_full;  /* containers whose final totals were lost with their blocks */
+	__u64 no_container; /* fentry: events lost, no identity was left for their container */
+	__u64 no_begin;     /* fentry: events lost, as only the call's begin knew the container */
+};
+
+/* Knobs of the programs, frozen at load, so that the verifier drops what is off. */
+struct vfio_knobs {
+	__u64 ring_events;   /* bit per enum vfio_obs_event */
+	__u32 ring_capacity; /* records a CPU, a power of two */
+	__u32 aggregate;     /* bool */
 };
 
 /*
  * Control words of one CPU's ring of records; the records of all CPUs are one mmap-able array,
- * record n of CPU c at index c * capacity + (n & (capacity - 1)). raw_tp programs run with
- * preemption off and the events come from task context only, so a ring has one writer. @head and
- * @tail count records and only grow. The writer publishes a record by storing @head; the reader
- * frees by storing @tail. Each side's words have a cache line of their own.
+ * record n of CPU c at index c * capacity + (n & (capacity - 1)). @head and @tail count records and
+ * only grow. The reader clears ts_ns of what it has read and frees by storing @tail. Each side's
+ * words have a cache line of their own.
+ *
+ * raw_tp programs run with preemption off and the events come from task context only, so a ring
+ * has one writer, which publishes a record by storing @head. fentry programs can be preempted by
+ * others of the same CPU: there @head is moved first, to reserve the record, and a record is
+ * complete when its ts_ns is not 0.
  */
 struct vfio_ring {
 	__u64 head;
@@ -61,6 +74,35 @@ struct vfio_ring {
 	__u64 pad[5];
 	__u64 tail;
 	__u64 pad2[7];
+};
+
+/*
+ * One container as the fentry programs know it, at index slot: a stock module gives it neither id
+ * nor slot. Its address leads here through a hash while somebody can still name the container;
+ * an address is given to the next container as soon as it is free, an id never.
+ * @id:        counted by the programs, from 1; 0: the slot is free
+ * @opened_ns: CLOCK_BOOTTIME, 0: it was there before
+ * @refs:      the references that its events have told, the module's own count in the end
+ * @holders:   references that nobody has begun to drop; at 0 the address is given up
+ * @alive:     references, also those that are dropped but whose events are not out yet: who brings
+ *             it to 0 tells the release
+ * @groups:    attached groups
+ */
+struct vfio_known {
+	__u64 id;
+	__u64 addr;
+	__u64 opened_ns;
+	__u32 refs;
+	__u32 holders;
+	__u32 alive;
+	__u32 groups;
+};
+
+/* Where the next identity comes from: the one entry of the map "identity". */
+struct vfio_identity {
+	__u64 last_id;
+	__u32 fresh_slots; /* slots up to here have been in use */
+	__u32 pad;
 };
 
 #endif

@@ -257,6 +257,21 @@ static void test_existing(void **state)
 	model__destroy(f.model);
 }
 
+/* A stock module does not keep when a container was opened. */
+static void test_existing_of_unknown_age(void **state)
+{
+	struct fixture f = make(false);
+	struct source_existing e = *existing(5, 10 * SEC);
+
+	e.opened_ns = 0;
+	f.feed.existing(f.feed.ctx, &e);
+	assert_false(only(&f)->opened_known);
+	fake_event(&f.feed, RELEASE, 5, 12 * SEC, .age = VFIO_OBS_UNKNOWN);
+	assert_true(only(&f)->freed);
+	assert_false(only(&f)->opened_known);
+	model__destroy(f.model);
+}
+
 /* Events that are older than the reading, and come behind it, lead to the same state. */
 /* The owner is of the process that the container names, or none is shown. */
 static void test_owners(void **state)
@@ -836,6 +851,7 @@ int main(void)
 		cmocka_unit_test(test_failed_open_is_no_container),
 		cmocka_unit_test(test_partial_container),
 		cmocka_unit_test(test_existing),
+		cmocka_unit_test(test_existing_of_unknown_age),
 		cmocka_unit_test(test_existing_then_older_events),
 		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_group_devices),

@@ -162,10 +162,43 @@ static void unexplained_gaps_are_loss(void **state)
 	assert_int_equal(ring_reader__lost(f->reader), 3);
 }
 
+/* As preempted programs leave them: the place is taken, the time comes last. */
+static void reserved_records_hold_back_their_ring(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, 0, 10, 1);
+	put(f, 0, 0, 2);
+	put(f, 0, 30, 4);
+	put(f, 1, 25, 3);
+	assert_int_equal(merge(f, ALL), 2);
+	assert_int_equal(f->out_id[1], 3);
+	assert_int_equal(merge(f, ALL), 0);
+	f->records[1].ts_ns = 20;
+	assert_int_equal(merge(f, ALL), 2);
+	assert_int_equal(f->out_id[2], 2);
+	assert_int_equal(f->out_ts[2], 25);
+	assert_int_equal(f->out_id[3], 4);
+	assert_int_equal(f->rings[0].tail, f->rings[0].head);
+	assert_int_equal(ring_reader__lost(f->reader), 0);
+}
+
+/* A record of the lap before must not pass for one that is only reserved. */
+static void read_records_are_not_taken_twice(void **state)
+{
+	struct fixture *f = *state;
+
+	for (__u64 i = 1; i <= CAPACITY; i++)
+		put(f, 2, i, i);
+	assert_int_equal(merge(f, ALL), CAPACITY);
+	f->rings[2].head++;
+	assert_int_equal(merge(f, ALL), 0);
+}
+
 static void random_streams_come_out_sorted(void **state)
 {
 	struct fixture *f = *state;
-	__u64 ts[CPUS] = { 0 }, in = 0;
+	__u64 ts[CPUS] = { 1, 1, 1, 1, 1 }, in = 0;
 
 	srandom(1);
 	for (int round = 0; round < 40; round++) {
@@ -203,6 +236,8 @@ int main(void)
 		ring_test(room_is_given_back_and_wraps),
 		ring_test(loss_is_counted_at_once),
 		ring_test(unexplained_gaps_are_loss),
+		ring_test(reserved_records_hold_back_their_ring),
+		ring_test(read_records_are_not_taken_twice),
 		ring_test(random_streams_come_out_sorted),
 	};
 

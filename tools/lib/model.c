@@ -484,7 +484,7 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 
 static void set_existing(struct model_container *c, const struct source_existing *e)
 {
-	c->opened_known = true;
+	c->opened_known = e->opened_ns != 0;
 	c->opened_ns = e->opened_ns;
 	set_task(c, e->tgid, e->comm, e->cgroup);
 	c->holders = e->holders;

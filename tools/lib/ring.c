@@ -3,7 +3,8 @@
  * ring.c - reading the per-CPU rings of records and merging them in time order
  *
  * Each ring is in time order by itself. Those with something to read form a binary heap by the
- * time of their next record; an empty ring is complete, as the horizon lies in the past.
+ * time of their next record; an empty ring is complete, as the horizon lies in the past. A record
+ * without a time is reserved and not complete yet: its ring is read up to there.
  */
 #include <stdlib.h>
 
@@ -60,6 +61,17 @@ static struct vfio_rec *record_at(const struct ring_reader *reader, unsigned int
 	return &reader->records[(size_t)cpu * reader->capacity + (n & (reader->capacity - 1))];
 }
 
+/* Whether there is a record to read at the cursor; then its time is there, too. */
+static bool look(const struct ring_reader *reader, struct cursor *c)
+{
+	if (c->next == c->head)
+		return false;
+	c->ts_ns = __atomic_load_n(&record_at(reader, c->cpu, c->next)->ts_ns, __ATOMIC_ACQUIRE);
+	if (!c->ts_ns)
+		c->head = c->next;
+	return c->ts_ns;
+}
+
 static void sift_down(struct cursor *heap, unsigned int n, unsigned int i)
 {
 	struct cursor moving = heap[i];
@@ -85,10 +97,7 @@ static void fill_heap(struct ring_reader *reader, __u64 horizon_ns)
 		struct cursor c = { .cpu = cpu, .next = ring->tail };
 
 		c.head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
-		if (c.next == c.head)
-			continue;
-		c.ts_ns = record_at(reader, cpu, c.next)->ts_ns;
-		if (c.ts_ns <= horizon_ns)
+		if (look(reader, &c) && c.ts_ns <= horizon_ns)
 			reader->heap[reader->n_heap++] = c;
 	}
 	for (unsigned int i = reader->n_heap / 2; i-- > 0;)
@@ -110,6 +119,7 @@ static void give_out(struct ring_reader *reader, struct cursor *c, ring_event_fn
 		rec->ts_ns = reader->last_ns;
 	reader->last_ns = rec->ts_ns;
 	event(ctx, rec);
+	rec->ts_ns = 0;
 	c->next++;
 	if (c->next % FREE_EVERY == 0)
 		free_up_to(reader, c);
@@ -128,10 +138,7 @@ static size_t drain_first(struct ring_reader *reader, __u64 horizon_ns, ring_eve
 			until = reader->heap[i].ts_ns;
 	do {
 		give_out(reader, c, event, ctx);
-		if (c->next == c->head)
-			break;
-		c->ts_ns = record_at(reader, c->cpu, c->next)->ts_ns;
-	} while (c->ts_ns <= until);
+	} while (look(reader, c) && c->ts_ns <= until);
 	return c->next - start;
 }
 

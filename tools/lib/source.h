@@ -20,8 +20,9 @@
 struct source;
 
 /*
- * A container's id, as sources give it: what the module counts, from 1, in the low bits, and above
- * how often the module was loaded anew while the source watched.
+ * A container's id, as sources give it: what the module (or, where it does not, the source)
+ * counts, from 1, in the low bits, and above how often the module was loaded anew while the source
+ * watched.
  */
 #define SOURCE_ID_LOAD_SHIFT 48
 #define SOURCE_ID_LOAD(id) ((id) >> SOURCE_ID_LOAD_SHIFT)
@@ -31,7 +32,7 @@ struct source;
 struct source_loss {
 	__u64 ring;	   /* events lost because a CPU's ring was full */
 	__u64 pool;	   /* operations that are in no statistics: limits reached */
-	__u64 recursion;   /* program runs that the kernel skipped */
+	__u64 recursion;   /* program runs that the kernel skipped, and what they made untold */
 	__u64 damaged;	   /* recording: events in blocks that could not be read, if known */
 };
 
@@ -60,7 +61,7 @@ struct source_group {
 struct source_existing {
 	__u64 read_ns;
 	__u64 id;
-	__u64 opened_ns; /* CLOCK_BOOTTIME */
+	__u64 opened_ns; /* CLOCK_BOOTTIME, 0 unknown */
 	__u64 cgroup;
 	__u32 tgid;
 	__u32 holders;
@@ -129,7 +130,7 @@ struct source_sink {
 };
 
 struct source_info {
-	const char *name;     /* "tp", "file", "fake" */
+	const char *name;     /* "tp", "fentry", "file", "fake" */
 	char detail[256];     /* for the user: path, module version, what is not seen */
 	bool live;
 	bool aggregates;      /* @stats come from the kernel; else the sink counts events */
@@ -206,6 +207,17 @@ __u64 source__all_events(void);
  * is survived (gaps are reported).
  */
 struct source *source_tp__open(const struct source_live_opts *opts, char *err, size_t err_size);
+/* source_fentry__open - the same on the functions of any vfio.ko, also the distribution's. */
+struct source *source_fentry__open(const struct source_live_opts *opts, char *err,
+				   size_t err_size);
+
+/* AUTO: tracepoints where the loaded vfio has them, else its functions. */
+enum source_live_kind { SOURCE_LIVE_AUTO, SOURCE_LIVE_TP, SOURCE_LIVE_FENTRY };
+/* "auto", "tp" or "fentry"; false: something else. */
+bool source_live__parse(const char *name, enum source_live_kind *kind);
+/* source_live__open - one of the above; @err has the reasons of all that was tried. */
+struct source *source_live__open(enum source_live_kind kind, const struct source_live_opts *opts,
+				 char *err, size_t err_size);
 
 /* source_file__open - read a recording; @path "-" is standard input. */
 struct source *source_file__open(const char *path, char *err, size_t err_size);

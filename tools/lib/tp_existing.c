@@ -15,6 +15,7 @@
 #include "error.h"
 #include "event.h"
 #include "tp_existing.h"
+#include "vfio_obs/maps.h"
 #include "xalloc.h"
 
 #include "vfio_iter.skel.h"
@@ -181,13 +182,39 @@ static void explain(int ret, char *why, size_t why_size)
 		error__set(why, why_size, "%s", strerror(-ret));
 }
 
-struct tp_iterator *tp_iterator__load(char *why, size_t why_size)
+static int share(struct bpf_map *map, const struct bpf_map *with)
+{
+	return bpf_map__reuse_fd(map, bpf_map__fd(with));
+}
+
+static int share_maps(struct vfio_iter_bpf *skel, const struct tp_iterator_maps *maps)
+{
+	int ret = share(skel->maps.by_addr, maps->by_addr);
+
+	skel->rodata->own_ids = true;
+	if (!ret)
+		ret = share(skel->maps.known, maps->known);
+	if (!ret)
+		ret = share(skel->maps.free_slots, maps->free_slots);
+	if (!ret)
+		ret = share(skel->maps.identity, maps->identity);
+	return ret;
+}
+
+struct tp_iterator *tp_iterator__load(const struct tp_iterator_maps *maps, char *why,
+				      size_t why_size)
 {
 	struct tp_iterator *iterator;
-	struct vfio_iter_bpf *skel = vfio_iter_bpf__open_and_load();
+	struct vfio_iter_bpf *skel = vfio_iter_bpf__open();
+	int ret = skel ? 0 : -errno;
 
-	if (!skel) {
-		explain(-errno, why, why_size);
+	if (!ret && maps)
+		ret = share_maps(skel, maps);
+	if (!ret)
+		ret = vfio_iter_bpf__load(skel);
+	if (ret) {
+		vfio_iter_bpf__destroy(skel);
+		explain(ret, why, why_size);
 		return NULL;
 	}
 	iterator = xcalloc(1, sizeof(*iterator));

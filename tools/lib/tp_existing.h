@@ -13,15 +13,22 @@
 #include "source.h"
 #include "vfio_obs/existing.h"
 
+struct bpf_map;
 struct tp_iterator;
 struct tp_existing;
 
+/* The maps of bpf/known.bpf.h in which the attached programs keep ids of their own. */
+struct tp_iterator_maps {
+	const struct bpf_map *by_addr, *known, *free_slots, *identity;
+};
+
 /*
  * tp_iterator__load - load the program for the vfio module that is loaded now: the slow part, to
- * be done before events begin to fill the rings. NULL, and the reason in @why, when the kernel
- * does not let us.
+ * be done before events begin to fill the rings. Ids are those of @maps, or when that is NULL the
+ * module's. NULL, and the reason in @why, when the kernel does not let us.
  */
-struct tp_iterator *tp_iterator__load(char *why, size_t why_size);
+struct tp_iterator *tp_iterator__load(const struct tp_iterator_maps *maps, char *why,
+				      size_t why_size);
 void tp_iterator__destroy(struct tp_iterator *iterator);
 
 /*

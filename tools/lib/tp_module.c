@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tp_module.c - the loaded vfio module as source_tp.c needs to know it
+ * tp_module.c - the loaded vfio module as the live sources need to know it
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "error.h"
 #include "event.h"
 #include "tp_module.h"
+#include "xalloc.h"
 
 #define MODULE_DIR "/sys/module/vfio"
 #define MODULE_BTF "/sys/kernel/btf/vfio"
@@ -128,8 +130,8 @@ static int check_events(const struct btf *btf, char *err, size_t err_size)
 
 	if (!find_proto(btf, event__desc(VFIO_EV_OPEN)->tracepoint)) {
 		error__set(err, err_size, "cannot attach: the loaded vfio module is the "
-			   "distribution's own, which has no tracepoints; unload it and load ours "
-			   "(modinfo -n vfio shows which one modprobe takes)");
+			   "distribution's own, which has no tracepoints; use --source=fentry, or "
+			   "load ours (modinfo -n vfio shows which one modprobe takes)");
 		return -ENOTSUP;
 	}
 	for (unsigned int type = 0; !ret && type < VFIO_EV_COUNT; type++)
@@ -173,33 +175,85 @@ static __u32 btf_crc(void)
 	return all ? crc : 0;
 }
 
+static int must_be_loaded(char *err, size_t err_size)
+{
+	if (tp_module__instance())
+		return 0;
+	error__set(err, err_size, "cannot attach to vfio: the vfio module is not loaded; run "
+		   "'modprobe vfio'");
+	return -ENOENT;
+}
+
+/* The module's BTF and the kernel's, on which it builds; both are the caller's. */
+static int parse_btf(struct btf **kernel, struct btf **module, char *err, size_t err_size)
+{
+	int ret;
+
+	*kernel = btf__parse(KERNEL_BTF, NULL);
+	if (!*kernel)
+		return explain_no_btf(-errno, err, err_size);
+	*module = btf__parse_split(MODULE_BTF, *kernel);
+	if (*module)
+		return 0;
+	ret = explain_no_btf(-errno, err, err_size);
+	btf__free(*kernel);
+	return ret;
+}
+
 int tp_module__check(__u32 *known, char *err, size_t err_size)
 {
 	struct btf *kernel, *module;
 	__u32 crc;
-	int ret;
+	int ret = must_be_loaded(err, err_size);
 
-	if (!tp_module__instance()) {
-		error__set(err, err_size, "cannot attach to vfio: the vfio module is not loaded; run "
-			   "'modprobe vfio'");
-		return -ENOENT;
-	}
+	if (ret)
+		return ret;
 	crc = btf_crc();
 	if (crc && crc == *known)
 		return 0;
-	kernel = btf__parse(KERNEL_BTF, NULL);
-	if (!kernel)
-		return explain_no_btf(-errno, err, err_size);
-	module = btf__parse_split(MODULE_BTF, kernel);
-	if (module)
-		ret = check_events(module, err, err_size);
-	else
-		ret = explain_no_btf(-errno, err, err_size);
+	ret = parse_btf(&kernel, &module, err, err_size);
+	if (ret)
+		return ret;
+	ret = check_events(module, err, err_size);
 	btf__free(module);
 	btf__free(kernel);
 	if (!ret)
 		*known = crc;
 	return ret;
+}
+
+struct tp_module_functions {
+	struct btf *kernel, *module;
+};
+
+int tp_module__functions(struct tp_module_functions **functions, char *err, size_t err_size)
+{
+	struct btf *kernel, *module;
+	int ret = must_be_loaded(err, err_size);
+
+	if (!ret)
+		ret = parse_btf(&kernel, &module, err, err_size);
+	if (ret)
+		return ret;
+	*functions = xcalloc(1, sizeof(**functions));
+	(*functions)->kernel = kernel;
+	(*functions)->module = module;
+	return 0;
+}
+
+void tp_module__functions_free(struct tp_module_functions *functions)
+{
+	btf__free(functions->module);
+	btf__free(functions->kernel);
+	free(functions);
+}
+
+bool tp_module__has_function(const struct tp_module_functions *functions, const char *name)
+{
+	__s32 id = btf__find_by_name_kind(functions->module, name, BTF_KIND_FUNC);
+
+	/* The kernel's own types come first. */
+	return id >= (__s32)btf__type_cnt(functions->kernel);
 }
 
 static unsigned int count_holders(void)
@@ -224,8 +278,43 @@ static bool is_our_tracepoint(const char *name)
 	return false;
 }
 
-/* One raw tracepoint link on vfio, of whatever program. */
-static bool link_is_ours(__u32 id)
+/*
+ * The references of fentry programs on vfio: the kernel takes one for each program since 6.3,
+ * before that one for each function that has some.
+ */
+unsigned int tp_module__refs_of_tracing(unsigned int programs, unsigned int functions)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname uts;
+
+	if (uname(&uts) || sscanf(uts.release, "%u.%u", &major, &minor) != 2)
+		return functions;
+	return major > 6 || (major == 6 && minor >= 3) ? programs : functions;
+}
+
+/* Links on vfio that were found, of whatever program. */
+struct links {
+	__u32 module_btf; /* id, 0 unknown */
+	unsigned int raw; /* on our tracepoints */
+	unsigned int programs; /* fentry and the like */
+	unsigned int n_functions, max_functions;
+	__u32 *functions; /* BTF ids of what these are on */
+};
+
+static void add_function(struct links *links, __u32 id)
+{
+	for (unsigned int i = 0; i < links->n_functions; i++)
+		if (links->functions[i] == id)
+			return;
+	if (links->n_functions == links->max_functions) {
+		links->max_functions += 32;
+		links->functions = xreallocarray(links->functions, links->max_functions,
+						 sizeof(*links->functions));
+	}
+	links->functions[links->n_functions++] = id;
+}
+
+static void look_at_link(struct links *links, __u32 id)
 {
 	char name[64] = "";
 	struct bpf_link_info info = {
@@ -234,27 +323,58 @@ static bool link_is_ours(__u32 id)
 	};
 	__u32 len = sizeof(info);
 	int fd = bpf_link_get_fd_by_id(id);
-	bool found;
 
 	if (fd < 0)
-		return false;
-	found = !bpf_obj_get_info_by_fd(fd, &info, &len) &&
-		info.type == BPF_LINK_TYPE_RAW_TRACEPOINT && is_our_tracepoint(name);
+		return;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		info.type = BPF_LINK_TYPE_UNSPEC;
 	close(fd);
+	if (info.type == BPF_LINK_TYPE_RAW_TRACEPOINT) {
+		links->raw += is_our_tracepoint(name);
+	} else if (info.type == BPF_LINK_TYPE_TRACING && links->module_btf &&
+		   info.tracing.target_obj_id == links->module_btf) {
+		links->programs++;
+		add_function(links, info.tracing.target_btf_id);
+	}
+}
+
+/* The number under which the kernel keeps the module's BTF, 0 when it does not tell. */
+static __u32 module_btf_id(void)
+{
+	__u32 id = 0, found = 0;
+
+	while (!found && !bpf_btf_get_next_id(id, &id)) {
+		char name[64] = "";
+		struct bpf_btf_info info = {
+			.name = (unsigned long)name,
+			.name_len = sizeof(name),
+		};
+		__u32 len = sizeof(info);
+		int fd = bpf_btf_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.kernel_btf &&
+		    !strcmp(name, "vfio"))
+			found = id;
+		close(fd);
+	}
 	return found;
 }
 
+/* References that all links take. */
 static unsigned int count_links(void)
 {
-	unsigned int n = 0;
+	struct links links = { .module_btf = module_btf_id() };
 	__u32 id = 0;
 
 	while (!bpf_link_get_next_id(id, &id))
-		n += link_is_ours(id);
-	return n;
+		look_at_link(&links, id);
+	free(links.functions);
+	return links.raw + tp_module__refs_of_tracing(links.programs, links.n_functions);
 }
 
-void tp_module__use(struct tp_module_use *use, unsigned int own_links)
+void tp_module__use(struct tp_module_use *use, unsigned int own_refs)
 {
 	char line[32];
 	unsigned int found;
@@ -263,10 +383,10 @@ void tp_module__use(struct tp_module_use *use, unsigned int own_links)
 	use->holders = count_holders();
 	read_line(MODULE_DIR "/refcnt", line, sizeof(line));
 	use->refs = strtoul(line, NULL, 10);
-	use->links = own_links;
-	if (use->holders || use->refs <= own_links)
+	use->links = own_refs;
+	if (use->holders || use->refs <= own_refs)
 		return;
 	found = count_links();
-	if (found > own_links)
+	if (found > own_refs)
 		use->links = found;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tp_module.h - the loaded vfio module as source_tp.c needs to know it
+ * tp_module.h - the loaded vfio module as the live sources need to know it
  *
  * Is it there, is it ours, has it the tracepoints that this program was built for, does anybody
  * use it.
@@ -24,14 +24,26 @@ __u64 tp_module__instance(void);
 int tp_module__check(__u32 *known, char *err, size_t err_size);
 
 /*
- * Who holds vfio. @links are the raw tracepoint links on it, of all programs where the kernel lets
- * us count them (CAP_SYS_ADMIN), else the caller's; they are among @refs.
+ * tp_module__functions - what tp_module__has_function() looks at, to be freed by the caller.
+ * Returns 0, or as tp_module__check() when vfio is not loaded or has no BTF.
+ */
+struct tp_module_functions;
+int tp_module__functions(struct tp_module_functions **functions, char *err, size_t err_size);
+bool tp_module__has_function(const struct tp_module_functions *functions, const char *name);
+void tp_module__functions_free(struct tp_module_functions *functions);
+
+/*
+ * Who holds vfio. @links are the references of tracing links on it, of all programs where the
+ * kernel lets us count them (CAP_SYS_ADMIN), else the caller's; they are among @refs.
  */
 struct tp_module_use {
 	unsigned int holders; /* other modules that use it, a reference each */
 	unsigned long refs, links;
 };
-void tp_module__use(struct tp_module_use *use, unsigned int own_links);
+void tp_module__use(struct tp_module_use *use, unsigned int own_refs);
+
+/* References on vfio that so many fentry and fexit programs on so many of its functions take. */
+unsigned int tp_module__refs_of_tracing(unsigned int programs, unsigned int functions);
 
 /* Nothing but tracing tools holds vfio: no other module, no open file. */
 static inline bool tp_module__idle(const struct tp_module_use *use)

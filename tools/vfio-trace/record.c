@@ -37,11 +37,14 @@
 /* An interrupted COMMAND gets this long to end by itself, then SIGTERM, and again. */
 #define PATIENCE (3 * SEC)
 
+enum { OPT_SOURCE = 0x100 };
+
 struct options {
 	const char *path;
 	__u64 events;
 	__u64 duration_ns; /* 0: no limit */
 	size_t ring_bytes;
+	enum source_live_kind live;
 	char **command; /* NULL: none */
 };
 
@@ -77,6 +80,8 @@ static const char help[] =
 	"                        all (every completed event, the default) or lifecycle;\n"
 	"                        'help' lists them\n"
 	"  -d, --duration SECONDS   end after this time; a COMMAND goes on\n"
+	"      --source SOURCE   tp: tracepoints of this project's vfio.ko; fentry: functions of any\n"
+	"                        vfio.ko; auto: which of them works (default)\n"
 	"  -m, --buffer MIB      memory for events not written yet (default 40)\n"
 	"  -h, --help            this text\n"
 	"\n"
@@ -135,6 +140,9 @@ static int parse_option(struct options *opts, int option)
 		value = parse_number(optarg, 16384);
 		opts->ring_bytes = value * (1 << 20);
 		return opts->ring_bytes ? 0 : usage_error("not a number of MiB up to 16384: ", optarg);
+	case OPT_SOURCE:
+		return source_live__parse(optarg, &opts->live) ? 0 :
+			       usage_error("the source is auto, tp or fentry, not ", optarg);
 	}
 	return usage_error("wrong option", "");
 }
@@ -147,6 +155,7 @@ static bool parse(int argc, char **argv, struct options *opts, int *status)
 		{ "events", required_argument, NULL, 'e' },
 		{ "duration", required_argument, NULL, 'd' },
 		{ "buffer", required_argument, NULL, 'm' },
+		{ "source", required_argument, NULL, OPT_SOURCE },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -439,7 +448,7 @@ static int run(const struct options *opts, const sigset_t *signals)
 	}
 	rec.out = record_writer__sink(rec.writer);
 	rec.enrich = enrich__create("", &sink);
-	rec.source = source_tp__open(&live, err, sizeof(err));
+	rec.source = source_live__open(opts->live, &live, err, sizeof(err));
 	if (rec.source) {
 		status = record(&rec, signals);
 	} else {

@@ -19,7 +19,7 @@ static struct source *open_source(const struct options *options, char *err, size
 	struct source *source;
 
 	if (!options->file)
-		return source_tp__open(&live, err, err_size);
+		return source_live__open(options->live, &live, err, err_size);
 	source = source_file__open(options->file, err, err_size);
 	return source ? source_paced__open(source) : NULL;
 }
@@ -28,7 +28,7 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	struct source *source;
-	char err[512];
+	char err[1024];
 	int status;
 
 	switch (options__parse(&options, argc, argv)) {

@@ -27,7 +27,8 @@ static const struct row {
 	{ 'n', "iterations", "N", "end after N refreshes" },
 	{ 'j', "json", NULL, "print one JSON object a refresh, on a line of its own" },
 	{ OPT_REPLAY, "replay", "FILE", "look at a recording of 'vfio-trace record'; - is stdin" },
-	{ OPT_SOURCE, "source", "SOURCE", "tp: tracepoints of vfio.ko (default); file:PATH: as --replay" },
+	{ OPT_SOURCE, "source", "SOURCE", "tp: our vfio.ko's tracepoints; fentry: any vfio.ko's functions;\n"
+	  "                             auto: which of them works (default); file:PATH: as --replay" },
 	{ OPT_COLOR, "color", "WHEN", "auto (default: unless NO_COLOR is set), always or never" },
 	{ 'h', "help", NULL, "this help" },
 	{ 'V', "version", NULL, "version" },
@@ -39,8 +40,8 @@ static void print_help(void)
 	puts("usage: vfiotop [OPTION]...\n"
 	     "\n"
 	     "Shows the VFIO containers of this host, live: who holds them, what they map and pin,\n"
-	     "which operations they do and how long these take. Needs root and this project's\n"
-	     "vfio.ko, or a recording. On the screen: ? help, q quit.\n");
+	     "which operations they do and how long these take. Needs root, or a recording; shows\n"
+	     "most with this project's vfio.ko. On the screen: ? help, q quit.\n");
 	for (size_t i = 0; i < N_ROWS; i++) {
 		char option[40], letter[8] = "    ";
 
@@ -131,8 +132,8 @@ static enum options_verdict choose_source(struct options *options, struct chosen
 {
 	if (!strncmp(name, "file:", 5))
 		return choose_file(options, chosen, name + 5);
-	if (strcmp(name, "tp"))
-		return usage("there is no source '%s'; it is tp or file:PATH", name);
+	if (!source_live__parse(name, &options->live))
+		return usage("there is no source '%s'; it is auto, tp, fentry or file:PATH", name);
 	if (chosen->sources++)
 		return usage("only one of --replay and --source can be given, and once");
 	return OPTIONS_RUN;

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
+#include "lib/source.h"
 #include "tui.h"
 
 struct options {
@@ -16,6 +17,7 @@ struct options {
 	bool batch;	  /* plain text instead of the screen */
 	bool json;	  /* JSON lines instead of the screen */
 	const char *file; /* recording, "-" standard input; NULL: live */
+	enum source_live_kind live;
 	enum tui_color color;
 };
 

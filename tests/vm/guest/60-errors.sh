@@ -43,9 +43,11 @@ plain()
 
 plain "$(find -L "/lib/modules/$VM_KVER/kernel/drivers/vfio" -name 'vfio.ko*')"
 insmod "$work/vfio.ko"
-check "the distribution's vfio: said so" refuses 1 "vfio.*(not ours|distribution|stock)" \
-	"$monitor" -b -n 1
-rmmod vfio
+check "the distribution's vfio has no tracepoints: said so" refuses 1 \
+	"distribution's own.*no tracepoints.*--source=fentry" "$monitor" --source=tp -b -n 1
+check "the distribution's vfio: its functions are taken" grep -q '"name":"fentry"' \
+	<("$monitor" --json -n 1 -d 0.2)
+within 10 rmmod vfio
 objcopy -R .BTF "build/$VM_KVER/vfio.ko" "$work/vfio.ko"
 insmod "$work/vfio.ko"
 check "our vfio without BTF: said so" refuses 1 "BTF" "$trace" record -o "$work/recording" -d 1

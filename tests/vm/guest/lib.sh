@@ -74,7 +74,12 @@ attached()
 load_testdev()
 {
 	! grep -q '^vfio_testdev ' /proc/modules || rmmod vfio_testdev || return 1
-	modprobe vfio_iommu_type1 && modprobe vfio-testdev "count=$1"
+	modprobe vfio_iommu_type1 || return 1
+	if [ "$VM_MODULES" = stock ]; then
+		insmod "build/$VM_KVER/vfio-testdev.ko" "count=$1"
+	else
+		modprobe vfio-testdev "count=$1"
+	fi
 }
 
 # unload_users: every module that uses vfio, so that only vfio itself is left

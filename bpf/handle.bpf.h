@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * handle.bpf.h - what becomes of one event, however it was found
+ *
+ * The one entry to ring.bpf.h and aggregate.bpf.h for the programs of each object.
+ */
+#ifndef VFIO_OBS_HANDLE_BPF_H
+#define VFIO_OBS_HANDLE_BPF_H
+
+#define VFIO_OBS_ATOMIC
+#include "vfio_obs/event.h"
+#include "aggregate.bpf.h"
+#include "ring.bpf.h"
+
+/* @type is a constant, so that what it does not need folds away. */
+static __always_inline int handle(__u32 type, const struct vfio_rec *rec)
+{
+	if (knobs.ring_events & (1ULL << type))
+		ring_write(type, rec);
+	if (knobs.aggregate)
+		aggregate(type, rec);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The distribution's vfio.ko, nothing reloaded: what our tools tell of it through its functions must
+# be as true as through our tracepoints. Needs a guest with stock modules: tests/vm/suite --stock.
+# shellcheck source=tests/vm/guest/lib.sh
+. tests/vm/guest/lib.sh
+# shellcheck source=tests/vm/guest/truth.sh
+. tests/vm/guest/truth.sh
+
+load_testdev 4
+bind_vfio "$VM_E1000E"
+equal "vfio is the distribution's" "$(cat /sys/module/vfio/srcversion)" \
+	"$(modinfo -F srcversion "$(find -L "/lib/modules/$VM_KVER/kernel/drivers/vfio" -name 'vfio.ko*')")"
+
+# Which source is taken, and what is said of it.
+"$monitor" --json -n 1 -d 0.2 2> "$work/err" > "$work/json"
+equal "vfiotop takes fentry by itself" "$(jq -r .source.name "$work/json")" fentry
+check "and says what it cannot see" jq -e '.source.detail | test("not seen: ")' "$work/json"
+says()
+{
+	local pattern=$1
+	shift
+	! "$@" > "$work/out" 2> "$work/err" || return 1
+	cat "$work/err"
+	[ "$(wc -l < "$work/err")" = 1 ] && grep -qE "$pattern" "$work/err"
+}
+check "--source=tp names the reason" says "distribution's own.*no tracepoints.*--source=fentry" \
+	"$monitor" --source=tp -b -n 1
+
+source=fentry
+equals_under_dpdk
+equals_under_loads \
+	"lifecycle -n 24 -d 0-1 --order rotate" \
+	"pin -n 2000 -d 0-1 -t 2 -r --per-call" \
+	"pin -n 300 --fail-every 7" \
+	"map -n 50 -s 64K" \
+	"mix -n 30 -d 0-3 -c 2" \
+	"dma-rw -n 100 -l 512 --per-call -w"
+equals_at_full_speed
+
+# The kernel gives a container's address to the next one at once; each must be its own.
+"$trace" record -o "$work/recording" -- "$load" mix -n 40 -d 0-3 -c 2 > "$work/out" 2> "$work/err"
+"$trace" report --json "$work/recording" > "$work/report"
+equal "containers told apart" "$(reported '[.containers[] | select(.freed)] | length')" "$(printed open)"
+equal "each opened once" \
+	"$(reported '[.containers[].operations.open.count] | unique | map(tostring) | join(" ")')" 1
+equal "every call has its duration, nested ones too" \
+	"$(reported '[.operations[] | .unknown // 0] | add')" 0
+check "there were UNMAPs that unpin inside" test "$(printed unpin_forced)" -gt 0
+
+# Containers that were opened before the tool.
+group_of()
+{
+	basename "$(readlink "/sys/bus/platform/devices/vfio-testdev.$1/iommu_group")"
+}
+"$load" pin -n 1000000000 -d 0 > "$work/load.out" 2>&1 &
+loader=$!
+pinning()
+{
+	[ "$(cat /sys/bus/platform/devices/vfio-testdev.0/stats/pin)" -gt "$1" ]
+}
+before=$(cat /sys/bus/platform/devices/vfio-testdev.0/stats/pin)
+check "the load pins" within 20 pinning "$((before + 10))"
+"$monitor" --json -d 0.5 > "$work/json" 2> "$work/monitor.err" &
+monitor_pid=$!
+last()
+{
+	tail -n 2 "$work/json" | head -n 1 | jq -e "$1" > "$work/matched"
+}
+check "its container is known, with group, backend and references" within 30 last \
+	".containers[] | select(.pid == $loader and .groups == [$(group_of 0)] and
+	.backend == \"vfio-iommu-type1\" and .refs == 2 and .state == \"open\")"
+check "when it was opened is not made up" last ".containers[] | select(.pid == $loader) |
+	.age_ns == null"
+check "its pins are counted" within 20 last '.totals.ops.pin.count > 0'
+kill -INT "$loader"
+wait "$loader"
+check "its end is seen" within 20 last ".containers[] | select(.pid == $loader and .state == \"gone\")"
+"$load" lifecycle -n 1000 -d 1 > "$work/out" 2>&1
+check "and containers that came later are counted" within 20 last \
+	".totals.ops.open.count == $(printed open) and .lost.total == 0"
+
+# The programs do not keep vfio from being unloaded, and come back with it.
+for module in vfio_testdev vfio_pci vfio_pci_core vfio_iommu_type1 mdev vfio_virqfd; do
+	! grep -q "^$module " /proc/modules || within 5 rmmod "$module"
+done
+check "vfio can be unloaded under vfiotop" within 3 rmmod vfio
+load_testdev 2
+check "vfiotop attaches again" within 30 last '.gap.kind == "attached"'
+"$load" lifecycle -n 4 > /dev/null
+check "and counts on" within 20 last '.totals.ops.open.count >= 1004 and .lost.total == 0'
+kill -INT "$monitor_pid"
+check "vfiotop ends" wait "$monitor_pid"
+finish

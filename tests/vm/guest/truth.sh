@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Is what vfio-trace reports true? Functions for the scripts that ask it, sourced by them behind
+# lib.sh. Its counts are held against observers that share nothing with it: strace for the system
+# calls, kprobe counters on type1 for what happens at exit, the load's own printed numbers for the
+# pins. All must be equal, with nothing lost. The caller sets $source, as for --source.
+
+# observe COMMAND...: run it under our recorder, strace and kprobes; leaves $work/report (JSON),
+# $work/strace, $work/kprobes, $work/out
+observe()
+{
+	rm -f "$work"/{report,strace,kprobes,out,err}
+	{
+		printf '%q ' "$trace" record --source "$source" -o "$work/recording" -- strace -f -y -X raw \
+			-e trace=openat,ioctl -o "$work/strace" "$@"
+		printf '> %q 2> %q\n' "$work/out" "$work/err"
+	} > "$work/observed"
+	bpftrace -q -e '
+		kprobe:vfio_iommu_type1_attach_group { @attach = count(); }
+		kprobe:vfio_iommu_type1_detach_group { @detach = count(); }
+		kprobe:vfio_iommu_type1_release { @release = count(); }' \
+		-c "/bin/bash $work/observed" > "$work/kprobes"
+	"$trace" report --json "$work/recording" > "$work/report"
+	rm -f "$work/recording"
+}
+
+# syscalls PATH NUMBER: ioctls with that number on files of that path, as strace saw them begin
+syscalls()
+{
+	grep -cE "ioctl\([0-9]+<$1>, $2[ ,)]" "$work/strace"
+}
+
+kprobes()
+{
+	sed -nE "s/^@$1: ([0-9]+)\$/\\1/p" "$work/kprobes" | grep . || echo 0
+}
+
+reported()
+{
+	jq -r "$1" "$work/report"
+}
+
+container_ioctls()
+{
+	local all
+	all=$(syscalls /dev/vfio/vfio 0x3b[0-9a-f]+)
+	echo $((all - $(syscalls /dev/vfio/vfio '0x3b(65|66|71|72)')))
+}
+
+# Every number of the report that strace or a kprobe knows.
+equals_the_kernel()
+{
+	local c=/dev/vfio/vfio
+	equal "$1: nothing lost" "$(reported .lost.total)" 0
+	equal "$1: open" "$(reported .operations.open.count)" \
+		"$(grep -cE 'openat\(.*"/dev/vfio/vfio"' "$work/strace")"
+	equal "$1: attach" "$(reported .operations.attach.count)" \
+		"$(syscalls '/dev/vfio/[0-9]+' 0x3b68)"
+	equal "$1: set_iommu" "$(reported .operations.set_iommu.count)" "$(syscalls $c 0x3b66)"
+	equal "$1: check_extension" "$(reported .operations.check_extension.count)" \
+		"$(syscalls $c 0x3b65)"
+	equal "$1: MAP_DMA" "$(reported .operations.map_dma.count)" "$(syscalls $c 0x3b71)"
+	equal "$1: UNMAP_DMA" "$(reported .operations.unmap_dma.count)" "$(syscalls $c 0x3b72)"
+	equal "$1: other ioctls" "$(reported .operations.ioctl.count)" "$(container_ioctls)"
+	equal "$1: detach" "$(reported .operations.detach.count)" "$(kprobes detach)"
+	equal "$1: attach by type1's count" "$(reported .operations.attach.count)" "$(kprobes attach)"
+	equal "$1: release" "$(reported .events.vfio_container_release)" "$(kprobes release)"
+	check "$1: at least one container was seen" test "$(kprobes release)" -gt 0
+}
+
+printed()
+{
+	awk -v name="$1" '$1 == name { print $2 }' "$work/out"
+}
+
+# Every number that testdev-load prints.
+equals_the_load()
+{
+	local op
+	for op in open attach set_iommu map_dma unmap_dma pin unpin dma_rw detach check_extension; do
+		equal "$1: $op as printed" "$(reported ".operations.$op.count")" "$(printed $op)"
+	done
+	equal "$1: release as printed" "$(reported .events.vfio_container_release)" "$(printed release)"
+	equal "$1: other ioctls as printed" "$(reported .operations.ioctl.count)" "$(printed other_ioctl)"
+	equal "$1: device opens as printed" "$(reported .events.vfio_device_assign)" \
+		"$(printed device_open)"
+	equal "$1: pages pinned as printed" "$(reported .operations.pin.pages)" "$(printed pin_pages)"
+	equal "$1: pages unpinned as printed" "$(reported .operations.unpin.pages)" \
+		"$(printed unpin_pages)"
+	equal "$1: dma_rw bytes as printed" "$(reported .operations.dma_rw.bytes)" \
+		"$(printed dma_rw_bytes)"
+}
+
+# equals_under_dpdk: DPDK's testpmd on the e1000e
+equals_under_dpdk()
+{
+	observe bash -c "testpmd 8"
+	check "DPDK: testpmd ran" grep -q 'TX-packets: [1-9]' "$work/out"
+	equals_the_kernel DPDK
+	equal "DPDK: bytes mapped" "$(reported .operations.map_dma.bytes)" 268435456
+}
+
+# equals_under_loads "ARGUMENTS"...: testdev-load with each
+equals_under_loads()
+{
+	local args
+	for args; do
+		# shellcheck disable=SC2086
+		observe "$load" $args
+		equals_the_kernel "testdev-load $args"
+		equals_the_load "testdev-load $args"
+	done
+}
+
+# Without strace in the way: pins at full speed from two CPUs, in the kernel's own loop.
+equals_at_full_speed()
+{
+	"$trace" record --source "$source" -o "$work/recording" -- \
+		"$load" pin -n 200000 -t 2 -d 0-1 > "$work/out" 2> "$work/err"
+	"$trace" report --json "$work/recording" > "$work/report"
+	equal "200,000 pins at full speed: nothing lost" "$(reported .lost.total)" 0
+	equal "200,000 pins at full speed: events" "$(reported .events.vfio_container_pin)" 200000
+	equals_the_load "200,000 pins"
+}
