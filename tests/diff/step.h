@@ -121,7 +121,7 @@ int op_args(enum op op);
 
 /* Addresses, the same in every run. */
 #define ARENA		UINT64_C(0x100000000000)	/* the memory that is mapped for DMA */
-#define ARENA_PAGES	32U				/* the first half private, the second shared */
+#define ARENA_PAGES	32U	/* the first half private, the second shared */
 #define SCRATCH		UINT64_C(0x110000000000)	/* one page for structures, */
 #define BUFFER		(SCRATCH + 0x1000)		/* and three for bitmaps and data */
 #define BUFFER_SIZE	0x3000U

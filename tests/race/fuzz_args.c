@@ -33,9 +33,9 @@ bool fuzz_one_in(struct fuzzer *fuzzer, unsigned int n)
 }
 
 /*
- * What the kernel writes goes to the arena: the pages mapped, bitmaps, answers. A bitmap may be long
- * and begin anywhere in it, so that the hole behind it is larger than any; a page that can only be
- * read ends the hole's first page.
+ * What the kernel writes goes to the arena: the pages mapped, bitmaps, answers. A bitmap may be
+ * long and begin anywhere in it, so that the hole behind it is larger than any; a page that can
+ * only be read ends the hole's first page.
  */
 char *fuzz_arena_new(void)
 {

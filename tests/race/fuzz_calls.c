@@ -140,7 +140,8 @@ void fuzz_group_status(struct fuzzer *fuzzer)
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 
 	fuzz_spoil(fuzzer, &status, sizeof(status));
-	fuzz_ioctl(fuzzer, FUZZ_GROUP_STATUS, fuzz_fd(fuzzer, any_group(fuzzer, fuzz_one_in(fuzzer, 2))->fd),
+	fuzz_ioctl(fuzzer, FUZZ_GROUP_STATUS,
+		   fuzz_fd(fuzzer, any_group(fuzzer, fuzz_one_in(fuzzer, 2))->fd),
 		   VFIO_GROUP_GET_STATUS, fuzz_pointer(fuzzer, &status));
 }
 

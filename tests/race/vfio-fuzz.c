@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vfio-fuzz: calls vfio in random order with arguments from right to hostile, from several processes
- * at once, on our vfio only. Run as root in the test guest, by tests/vm/guest/70-race.sh and `make
- * check-debug`.
+ * vfio-fuzz: calls vfio in random order with arguments from right to hostile, from several
+ * processes at once, on our vfio only. Run as root in the test guest, by tests/vm/guest/70-race.sh
+ * and `make check-debug`.
  */
 #include <errno.h>
 #include <getopt.h>

@@ -7,13 +7,13 @@ STRESS_OBJS := $(patsubst tests/stress/%.c,$(BUILD)/tests/stress/%.o,$(wildcard 
 .PHONY: vfio-stress
 vfio-stress: $(BUILD)/tests/vfio-stress ## Build the stress program of the guest's tests
 
-$(BUILD)/tests/vfio-stress: $(STRESS_OBJS)
+$(BUILD)/tests/vfio-stress: $(STRESS_OBJS) $(BUILD)/tests/race/guard.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^
 
 $(BUILD)/tests/stress/%.o: tests/stress/%.c tests/stress/stress.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -pthread -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP -pthread -c -o $@ $<
 
 -include $(STRESS_OBJS:.o=.d)

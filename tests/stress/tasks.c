@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "race/guard.h"
 #include "stress.h"
 
 #define LOOPS		3
@@ -172,9 +173,7 @@ int cmd_tasks(const struct options *options)
 	uint64_t round;
 	int ret = 0;
 
-	if (access("/sys/kernel/tracing/events/vfio/vfio_container_get", F_OK))
-		return fail("tasks is for our vfio.ko only, and it is not loaded");
-	if (refs_init(&refs))
+	if (guard_ours() || refs_init(&refs))
 		return -1;
 	for (i = 0; i < nr; i++) {
 		tasks[i].member = i < options->nr_members ? &options->members[i] : NULL;

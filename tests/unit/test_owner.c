@@ -211,7 +211,8 @@ static void cgroup_paths(void **state)
 
 		owner_parse__cgroup(cases[i].path, &out);
 		if (strcmp(out.pod, cases[i].pod) || strcmp(out.container, cases[i].container) ||
-		    strcmp(out.runtime, cases[i].runtime) || strcmp(out.libvirt, cases[i].libvirt) ||
+		    strcmp(out.runtime, cases[i].runtime) ||
+		    strcmp(out.libvirt, cases[i].libvirt) ||
 		    strcmp(out.kata, cases[i].kata) || strcmp(out.unit, cases[i].unit))
 			fail_msg("%s: pod '%s' container '%s' runtime '%s' libvirt '%s' kata '%s' "
 				 "unit '%s'", cases[i].path, out.pod, out.container, out.runtime,

@@ -533,7 +533,8 @@ static void owners_are_shared(void **state)
 	before = record_writer__bytes(writer);
 	for (int id = 1; id <= 20000; id++) {
 		fake_event(&sink, OPEN, id, 2000000 + id, .ret = 0);
-		fake_owner(&sink, id, VFIO_OWNER_QEMU, .tgid = 7, .text[VFIO_OWNER_NAME_TEXT] = name);
+		fake_owner(&sink, id, VFIO_OWNER_QEMU, .tgid = 7,
+			   .text[VFIO_OWNER_NAME_TEXT] = name);
 	}
 	assert_int_equal(record_writer__finish(writer, 6000000000ULL), 0);
 	assert_true(record_writer__bytes(writer) - before < 20000 * 40);

@@ -36,7 +36,7 @@ struct live_ops {
 	bool own_ids;
 	/* The loaded vfio fits. 0 or -errno. */
 	int (*check)(struct live *live, char *err, size_t err_size);
-	/* Open the object with @opts; programs that @events need not are not loaded. 0 or -errno. */
+	/* Open the object with @opts; programs that no event needs stay out. 0 or -errno. */
 	int (*open)(struct live *live, const struct bpf_object_open_opts *opts, __u64 events,
 		    struct live_object *object);
 	int (*load)(struct live *live); /* 0 or -errno; libbpf's words are in the log */

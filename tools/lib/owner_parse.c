@@ -503,10 +503,10 @@ bool owner_parse__own_cgroup(const char *text, char *path, size_t size, bool *un
 
 	for (const char *line = text, *next; *line; line = next) {
 		size_t length = strcspn(line, "\n");
-		const char *controllers = memchr(line, ':', length), *at;
+		const char *end = line + length, *controllers = memchr(line, ':', length), *at;
 
-		next = line + length + (line[length] == '\n');
-		at = controllers ? memchr(controllers + 1, ':', line + length - controllers - 1) : NULL;
+		next = end + (*end == '\n');
+		at = controllers ? memchr(controllers + 1, ':', end - controllers - 1) : NULL;
 		if (!at || at[1] != '/')
 			continue;
 		at++;

@@ -65,7 +65,7 @@ struct report {
 	const char *truncated; /* NULL: the recording is whole; else the sentence */
 	struct report_gap *gaps;
 	size_t n_gaps;
-	const struct source_group_info *const *groups; /* by number, as they were last; the model's */
+	const struct source_group_info *const *groups; /* by number, as they were last */
 	size_t n_groups;
 	struct report_container **containers; /* by id */
 	size_t n_containers;

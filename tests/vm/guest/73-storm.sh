@@ -27,7 +27,10 @@ storm()
 	"$@"
 	status=$?
 	kill -TERM "$pid"
-	wait "$pid" && [ "$status" = 0 ] || { cat "$work/out"; return 1; }
+	if ! wait "$pid" || [ "$status" != 0 ]; then
+		cat "$work/out"
+		return 1
+	fi
 }
 
 # storm_test NAME COUNT COMMAND...

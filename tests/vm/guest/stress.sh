@@ -3,12 +3,14 @@
 #
 # What the stress tests (7*.sh) share; sourced by each of them after lib.sh.
 
-stress=$PWD/build/tests/vfio-stress
+# shellcheck disable=SC2154 # $work is lib.sh's
+: "${work:?}"
 # No tool of ours reads these events: the kernel's own text does.
 instance=/sys/kernel/tracing/instances/stress
-events=/sys/kernel/tracing/events/vfio
 
 # For the scripts that source this file.
+export stress=$PWD/build/tests/vfio-stress
+export events=/sys/kernel/tracing/events/vfio
 export testdevs=''
 for n in {0..7}; do
 	testdevs+="${testdevs:+ }vfio-testdev.$n"
