@@ -6,8 +6,9 @@
 # calls, kprobe counters on type1 for what happens at exit, the load's own printed numbers for the
 # pins. All must be equal, with nothing lost. The caller sets $source, as for --source.
 
-: "${work:?}" "${trace:?}" "${load:?}" "${source:?}"
+: "${work:?}" "${trace:?}" "${load:?}"
 
+# shellcheck disable=SC2154 # $source
 # observe COMMAND...: run it under our recorder, strace and kprobes; leaves $work/report (JSON),
 # $work/strace, $work/kprobes, $work/out
 observe()
