@@ -34,7 +34,9 @@ stand_in()
 
 become_debian_host()
 {
-	! mountpoint -q "$modules/kernel" || umount "$modules/kernel" || return 1
+	# An earlier script has done it.
+	mountpoint -q "$modules/kernel" || return 0
+	umount "$modules/kernel" || return 1
 	stand_in "linux-image-${kver}_$version.deb" &&
 		depmod "$kver" &&
 		stand_in "linux-headers-${kver}_$version.deb" &&
