@@ -67,10 +67,10 @@ static void die_soon(struct process *process)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
 	uint32_t most = 2048U << random_below(&process->random, 8);
-	uint32_t delay = 1024 + random_below(&process->random, most);
-	struct itimerspec time = { .it_value.tv_nsec = delay };
+	struct itimerspec time = { 0 };
 	timer_t timer;
 
+	time.it_value.tv_nsec = 1024 + random_below(&process->random, most);
 	if (timer_create(CLOCK_MONOTONIC, &event, &timer) || timer_settime(timer, 0, &time, NULL)) {
 		fail("cannot set a timer: %s", strerror(errno));
 		_exit(EXIT_FAILURE);

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the stress tests (7*.sh) share; sourced by each of them after lib.sh.
-
-# shellcheck disable=SC2154 # $work is lib.sh's
-: "${work:?}"
-# No tool of ours reads these events: the kernel's own text does.
-instance=/sys/kernel/tracing/instances/stress
+# What the stress tests (7*.sh) share; sourced by each of them after lib.sh, whose $work it uses.
+: "${work:?source lib.sh first}"
 
 # For the scripts that source this file.
 export stress=$PWD/build/tests/vfio-stress
@@ -15,6 +11,9 @@ export testdevs=''
 for n in {0..7}; do
 	testdevs+="${testdevs:+ }vfio-testdev.$n"
 done
+
+# No tool of ours reads these events: the kernel's own text does.
+instance=/sys/kernel/tracing/instances/stress
 
 # skip NAME WHY: for kernels other than the distribution's, which may lack things
 skip()
