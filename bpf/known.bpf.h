@@ -111,6 +111,10 @@ static __noinline struct vfio_known *known_add(__u64 addr, __u32 *slot)
 	fresh = *slot;
 	k->opened_ns = 0;
 	k->refs = BPF_CORE_READ(container, kref.refcount.refs.counter);
+	if (!k->refs) { /* gone while we looked */
+		known_free(k, fresh);
+		return NULL;
+	}
 	k->holders = k->refs;
 	k->alive = k->refs;
 	k->groups = count_groups(container);

@@ -40,7 +40,8 @@ struct {
 	__type(value, struct calls);
 } tasks SEC(".maps");
 
-static __always_inline void call_begin(__u32 op, __u64 arg, __u32 slot, __u64 id)
+/* False: there is no memory, the end will not find it. */
+static __always_inline bool call_begin(__u32 op, __u64 arg, __u32 slot, __u64 id)
 {
 	struct calls *calls = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL,
 						   BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -48,7 +49,7 @@ static __always_inline void call_begin(__u32 op, __u64 arg, __u32 slot, __u64 id
 	__u32 depth;
 
 	if (!calls)
-		return; /* no memory: the duration will be unknown */
+		return false;
 	depth = calls->depth;
 	if (depth >= CALL_DEPTH)
 		depth = 0;
@@ -59,6 +60,7 @@ static __always_inline void call_begin(__u32 op, __u64 arg, __u32 slot, __u64 id
 	call->slot = slot;
 	call->id = id;
 	call->start_ns = bpf_ktime_get_ns();
+	return true;
 }
 
 /* The last begin of @op on @arg that the task has, and with it what was begun later, is off. */

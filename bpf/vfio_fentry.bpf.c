@@ -122,6 +122,16 @@ static __always_inline void drop_begins(struct vfio_known *k)
 	bpf_map_delete_elem(&by_addr, &addr);
 }
 
+/* A call that will drop one. Without its end it would never be dropped: better the address stays. */
+static __always_inline void begin_drop(__u32 op, const void *arg, const void *container)
+{
+	__u32 slot = VFIO_OBS_NO_SLOT;
+	struct vfio_known *k = container ? known_get((unsigned long)container, &slot) : NULL;
+
+	if (k && call_begin(op, (unsigned long)arg, slot, k->id))
+		drop_begins(k);
+}
+
 /* The reference is dropped: what is left by this very transition. */
 static __always_inline __u32 drop_ends(struct vfio_known *k)
 {
@@ -183,11 +193,7 @@ int BPF_PROG(open_end, struct inode *inode, struct file *file, int ret)
 SEC("fentry/vfio_fops_release")
 int BPF_PROG(close_begin, struct inode *inode, struct file *file)
 {
-	__u32 slot = 0;
-	struct vfio_known *k = begin(CALL_CLOSE, file, file->private_data, &slot);
-
-	if (k)
-		drop_begins(k);
+	begin_drop(CALL_CLOSE, file, file->private_data);
 	return 0;
 }
 
@@ -417,11 +423,7 @@ int BPF_PROG(attach_end, struct vfio_container *container, struct vfio_group *gr
 SEC("fentry/vfio_group_detach_container")
 int BPF_PROG(detach_begin, struct vfio_group *group)
 {
-	__u32 slot = 0;
-	struct vfio_known *k = begin(CALL_DETACH, group, group->container, &slot);
-
-	if (k)
-		drop_begins(k);
+	begin_drop(CALL_DETACH, group, group->container);
 	return 0;
 }
 

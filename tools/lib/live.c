@@ -103,13 +103,17 @@ static __u64 events_needed(const struct source_live_opts *opts)
 	return mask | 1ULL << VFIO_EV_RELEASE;
 }
 
-static bool may_trace(void)
+static bool is_admin(void)
 {
 	if (capng_get_caps_process())
 		return geteuid() == 0;
-	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN) ||
-	       (capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF) &&
-		capng_have_capability(CAPNG_EFFECTIVE, CAP_PERFMON));
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
+}
+
+static bool may_trace(void)
+{
+	return is_admin() || (capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF) &&
+			      capng_have_capability(CAPNG_EFFECTIVE, CAP_PERFMON));
 }
 
 /* Records a CPU: the power of two that keeps all rings within the budget. */
@@ -173,7 +177,7 @@ static const char *log_tail(const char *log)
 	return p;
 }
 
-static int explain_load(int ret, const char *log, char *err, size_t err_size)
+static void explain_load(int ret, const char *log, char *err, size_t err_size)
 {
 	if (ret == -EPERM)
 		error__set(err, err_size, "cannot load the BPF programs: the kernel does not permit "
@@ -185,7 +189,6 @@ static int explain_load(int ret, const char *log, char *err, size_t err_size)
 	else
 		error__set(err, err_size, "cannot load the BPF programs: %s; the kernel needs "
 			   "CONFIG_BPF_SYSCALL and some 64 MB of memory", strerror(-ret));
-	return ret;
 }
 
 static int load_object(struct live *live, unsigned int n_cpus, char *err, size_t err_size)
@@ -201,8 +204,10 @@ static int load_object(struct live *live, unsigned int n_cpus, char *err, size_t
 		configure(live, n_cpus);
 		ret = live->ops->load(live);
 	}
-	if (ret)
-		ret = explain_load(ret, log, err, err_size);
+	if (ret) {
+		explain_load(ret, log, err, err_size);
+		live->ops->close(live);
+	}
 	free(log); /* libbpf writes to it while loading only */
 	return ret;
 }
@@ -672,6 +677,9 @@ struct source *live__open(struct live *live, const struct live_ops *ops,
 	if (!may_trace())
 		error__set(err, err_size, "cannot attach to vfio: not permitted to load BPF programs; "
 			   "run as root, or with CAP_BPF and CAP_PERFMON");
+	else if (ops->needs_admin && !is_admin())
+		error__set(err, err_size, "cannot attach to functions of vfio: not permitted to look "
+			   "up the module's types; run as root, or with CAP_SYS_ADMIN");
 	else if (!attach(live, err, err_size)) {
 		live->engine->checked_ns = clock_ns(CLOCK_BOOTTIME);
 		return &live->source;

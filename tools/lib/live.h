@@ -34,6 +34,8 @@ struct live_ops {
 	bool load_anew;
 	/* Ids come from the programs (maps of bpf/known.bpf.h), not from the module. */
 	bool own_ids;
+	/* The module's types are looked up, which the kernel allows with CAP_SYS_ADMIN only. */
+	bool needs_admin;
 	/* The loaded vfio fits. 0 or -errno. */
 	int (*check)(struct live *live, char *err, size_t err_size);
 	/* Open the object with @opts; programs that no event needs stay out. 0 or -errno. */

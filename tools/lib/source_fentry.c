@@ -259,6 +259,7 @@ static const struct live_ops fentry_ops = {
 	.name = "fentry",
 	.load_anew = true,
 	.own_ids = true,
+	.needs_admin = true,
 	.check = fentry_check,
 	.open = fentry_open,
 	.load = fentry_load,
