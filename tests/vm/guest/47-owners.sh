@@ -124,7 +124,7 @@ says_why()
 		(.owner.why | test(\"pid namespace of its own\")))" "$work/whole"
 }
 check "it says of a process why it does not know it" within 30 says_why
-kill $apart_pid
+kill -KILL $apart_pid # unshare ignores SIGTERM; it takes vfiotop along
 wait $apart_pid 2> "$work/err"
 equal "it knows nobody" "$(jq -r '.containers[].owner |
 	"\(.kind) \(.name) \(.started_ns) \(.pod_uid)"' "$work/whole" | sort -u)" \
