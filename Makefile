@@ -55,9 +55,10 @@ include tests/stress/stress.mk
 include tests/diff/diff.mk
 include tests/kmod/kmod-tests.mk
 include tests/vm/vm.mk
+include tests/debug/debug.mk
 include tests/tests.mk
 
-DEPS = $(sort $(DEPS_kmod) $(DEPS_deb) $(DEPS_tools) $(DEPS_vm) $(DEPS_check))
+DEPS = $(sort $(DEPS_kmod) $(DEPS_deb) $(DEPS_tools) $(DEPS_vm) $(DEPS_check) $(DEPS_debug) $(DEPS_bench))
 
 deps: ## Install the Debian packages that are missing (sudo when not root)
 	$(Q)$(call find_missing,$(DEPS)); \

@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The ioctl fuzzer on a debug kernel, FUZZ_CALLS calls in all. Run by tests/debug/check.
+
+. tests/debug/guest/lib.sh
+fuzz=build/tests/vfio-fuzz
+calls=${FUZZ_CALLS:-1000000}
+
+debug_begin
+check "vfio-testdev with 4 devices" load_testdev 4
+for device in $VM_E1000E; do
+	check "vfio-pci has $device" bind_vfio "$device"
+done
+check "the fuzzer makes $calls calls" eval "$fuzz --calls $calls > $work/fuzz"
+sed 's/^/# /' "$work/fuzz"
+debug_end

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vfio-faults: container lives in which allocations fail. Run on a debug kernel (fault injection)
+ * by tests/debug/guest/30-faults.sh, as root.
+ *
+ * What the kernel may answer to a failed allocation or copy is ALLOWED; anything else fails the run,
+ * as does a call that fails without a fault, or memory that stays locked after a life's end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "session.h"
+
+#define EXIT_USAGE	2
+#define MAX_DEVICES	16
+#define MAX_ERRNO	134
+/* No call has that many places to fail. */
+#define MAX_NTH		2000
+
+/* EIO: vfio_iommu_type1's word for a domain that could not be allocated. */
+static const int allowed[] = { ENOMEM, EFAULT, EIO };
+
+static const char help[] =
+"Usage: vfio-faults nth DEVICE...\n"
+"       vfio-faults random SECONDS DEVICE...\n"
+"\n"
+"Opens, uses and closes containers on a kernel that lets allocations fail.\n"
+"  nth     in each call of each life lets the first allocation or copy fail, then the second,\n"
+"          and so on; then the call is repeated without a fault, must succeed, and the life goes\n"
+"          on. Prints for each call how many faults there were and how it ended\n"
+"  random  one process for each two DEVICEs; failslab's probability decides (task-filter on)\n"
+"DEVICE is vfio-testdev.N or the PCI address of a device of vfio-pci, at most 16.\n"
+"Exit status: 0 all is as it must be, 1 it is not, 2 usage.\n";
+
+/* What the processes of `random` have done, shared by all of them. */
+struct totals {
+	_Atomic uint64_t lives;
+	_Atomic uint64_t whole;
+	_Atomic uint64_t calls;
+	_Atomic uint64_t ended[MAX_ERRNO];
+};
+
+static int __attribute__((format(printf, 1, 2))) complain(const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fprintf(stderr, "vfio-faults: %s\n", text);
+	return -1;
+}
+
+static bool is_allowed(int error)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (error == allowed[i])
+			return true;
+	return false;
+}
+
+/* Pages of this process that vfio has locked, in KiB. */
+static long locked_kib(void)
+{
+	char line[128];
+	long kib = -1;
+	FILE *file = fopen("/proc/self/status", "re");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "VmLck: %ld", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+/* -1 when the life left something locked. */
+static int session_end(struct session *session, const struct life *life)
+{
+	long kib;
+
+	session_close(session);
+	kib = locked_kib();
+	if (kib)
+		return complain("life '%s': %ld KiB stay locked after its end", life->name, kib);
+	return 0;
+}
+
+/* Runs the steps from `from` up to `end` (NULL: all), none of which may fail. */
+static int run_clean(struct session *session, const struct life *life, const struct step *from,
+		     const struct step *end)
+{
+	const struct step *step;
+	int ret;
+
+	for (step = from; step != end && step->name; step++) {
+		ret = step->run(session, step->nr);
+		if (ret)
+			return complain("life '%s': %s fails without a fault: %s", life->name,
+					step->name, strerror(-ret));
+	}
+	return 0;
+}
+
+/* The call with its n-th fault. Returns what it did; *injected: whether it came that far. */
+static int run_faulty(struct session *session, const struct step *step, int fail_fd,
+		      unsigned int nth, bool *injected)
+{
+	char text[16];
+	ssize_t got;
+	int ret;
+
+	snprintf(text, sizeof(text), "%u", nth);
+	if (pwrite(fail_fd, text, strlen(text), 0) < 0)
+		return complain("cannot write fail-nth: %s", strerror(errno));
+	ret = step->run(session, step->nr);
+	/* What is left of the count may also hit this. */
+	got = pread(fail_fd, text, sizeof(text) - 1, 0);
+	*injected = got > 0 && text[0] == '0';
+	if (pwrite(fail_fd, "0", 1, 0) < 0)
+		return complain("cannot write fail-nth: %s", strerror(errno));
+	return ret;
+}
+
+/* What became of one call's faults. */
+struct outcome {
+	unsigned int faults;
+	unsigned int refused;
+	unsigned int ended[MAX_ERRNO];
+};
+
+static int fault_once(const struct life *life, const struct step *step,
+		      struct session *session, int fail_fd, struct outcome *outcome)
+{
+	unsigned int nth = outcome->faults + 1;
+	bool injected = false;
+	int ret;
+
+	if (run_clean(session, life, life->steps, step))
+		return -1;
+	ret = run_faulty(session, step, fail_fd, nth, &injected);
+	if (ret && (!injected || !is_allowed(-ret)))
+		return complain("life '%s': %s, fault %u%s: %s", life->name, step->name, nth,
+				injected ? "" : " not reached", strerror(-ret));
+	if (ret) {
+		outcome->refused++;
+		outcome->ended[-ret]++;
+	}
+	/* Nothing may be left of the failed call. */
+	if (run_clean(session, life, ret ? step : step + 1, NULL))
+		return complain("life '%s': that was after fault %u in %s", life->name, nth,
+				step->name);
+	outcome->faults += injected;
+	return injected;
+}
+
+static int fault_each(const struct life *life, const struct step *step,
+		      const struct member *members, void *memory, int fail_fd)
+{
+	struct outcome outcome = { 0 };
+	struct session session;
+	int error, ret;
+
+	do {
+		session_init(&session, members, memory);
+		ret = fault_once(life, step, &session, fail_fd, &outcome);
+		if (session_end(&session, life))
+			ret = -1;
+	} while (ret > 0 && outcome.faults < MAX_NTH);
+	if (ret)
+		return -1;
+
+	printf("%s: %s: %u faults, %u refused", life->name, step->name, outcome.faults,
+	       outcome.refused);
+	for (error = 1; error < MAX_ERRNO; error++)
+		if (outcome.ended[error])
+			printf(" %s %u", strerrorname_np(error), outcome.ended[error]);
+	putchar('\n');
+	fflush(stdout);
+	return 0;
+}
+
+static bool can_live(const struct life *life, const struct member *members, unsigned int nr)
+{
+	return life->nr_members <= nr && (!life->pins || members[0].emulated);
+}
+
+static int run_nth(const struct member *members, unsigned int nr, void *memory)
+{
+	const struct step *step;
+	unsigned int i;
+	int fail_fd, ret = 0;
+
+	fail_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (fail_fd < 0)
+		return complain("cannot open /proc/thread-self/fail-nth: %s; boot a debug kernel",
+				strerror(errno));
+	for (i = 0; i < nr_lives; i++) {
+		if (!can_live(&lives[i], members, nr))
+			continue;
+		for (step = lives[i].steps; step->name; step++)
+			if (fault_each(&lives[i], step, members, memory, fail_fd))
+				ret = -1;
+	}
+	close(fail_fd);
+	return ret;
+}
+
+static int make_it_fail(const char *yes)
+{
+	int fd = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
+
+	/* The write that ends it may itself be hit, but copies only the value. */
+	if (fd < 0 || write(fd, yes, 1) != 1)
+		return complain("cannot write /proc/self/make-it-fail: %s; boot a debug kernel",
+				strerror(errno));
+	close(fd);
+	return 0;
+}
+
+static int live_until_fault(const struct life *life, const struct member *members, void *memory,
+			    struct totals *totals)
+{
+	const struct step *step;
+	struct session session;
+	int ret = 0;
+
+	session_init(&session, members, memory);
+	for (step = life->steps; step->name && !ret; step++) {
+		ret = step->run(&session, step->nr);
+		totals->calls++;
+		totals->ended[-ret]++;
+		if (ret && !is_allowed(-ret))
+			complain("life '%s': %s: %s", life->name, step->name, strerror(-ret));
+	}
+	session_close(&session);
+	totals->lives++;
+	totals->whole += !ret;
+	return ret && !is_allowed(-ret) ? -1 : 0;
+}
+
+static int run_child(const struct member *members, unsigned int nr, void *memory, time_t end,
+		     struct totals *totals)
+{
+	unsigned int i;
+	long kib;
+	int ret = 0;
+
+	if (make_it_fail("1"))
+		return -1;
+	while (!ret && time(NULL) < end)
+		for (i = 0; i < nr_lives && !ret; i++)
+			if (can_live(&lives[i], members, nr))
+				ret = live_until_fault(&lives[i], members, memory, totals);
+	if (make_it_fail("0"))
+		return -1;
+	kib = locked_kib();
+	if (kib)
+		return complain("%ld KiB stay locked at the end of a process", kib);
+	return ret;
+}
+
+static void print_totals(struct totals *totals)
+{
+	int error;
+
+	printf("lives %lu\nwhole %lu\ncalls %lu\n", totals->lives, totals->whole, totals->calls);
+	for (error = 1; error < MAX_ERRNO; error++)
+		if (totals->ended[error])
+			printf("%s %lu\n", strerrorname_np(error), totals->ended[error]);
+}
+
+static int run_random(const char *seconds, const struct member *members, unsigned int nr,
+		      void *memory)
+{
+	time_t end = time(NULL) + atoi(seconds);
+	struct totals *totals;
+	unsigned int i;
+	int status, ret = 0;
+
+	totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (totals == MAP_FAILED)
+		return complain("out of memory");
+	for (i = 0; i < nr; i += MAX_MEMBERS) {
+		unsigned int mine = nr - i < MAX_MEMBERS ? nr - i : MAX_MEMBERS;
+		pid_t pid = fork();
+
+		if (pid < 0)
+			return complain("cannot fork: %s", strerror(errno));
+		if (!pid)
+			_exit(run_child(members + i, mine, memory, end, totals) ? 1 : 0);
+	}
+	while (wait(&status) > 0)
+		if (status)
+			ret = complain("a process ended with status 0x%x", status);
+	print_totals(totals);
+	return ret;
+}
+
+static int __attribute__((noreturn)) usage(void)
+{
+	fputs(help, stderr);
+	exit(EXIT_USAGE);
+}
+
+int main(int argc, char **argv)
+{
+	struct member members[MAX_DEVICES];
+	unsigned int nr = 0;
+	bool nth = argc > 2 && !strcmp(argv[1], "nth");
+	bool random = argc > 3 && !strcmp(argv[1], "random");
+	void *memory;
+	int i, ret;
+
+	if (!nth && !random)
+		usage();
+	for (i = nth ? 2 : 3; i < argc; i++) {
+		if (nr == MAX_DEVICES)
+			usage();
+		if (member_find(&members[nr++], argv[i]))
+			return EXIT_FAILURE;
+	}
+	memory = mmap(NULL, SESSION_MEMORY, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (memory == MAP_FAILED)
+		return complain("out of memory") ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (nth)
+		ret = run_nth(members, nr, memory);
+	else
+		ret = run_random(argv[2], members, nr, memory);
+	if (fflush(stdout) || ferror(stdout))
+		ret = complain("cannot write to standard output: %s", strerror(errno));
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+}
