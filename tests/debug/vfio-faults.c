@@ -219,16 +219,17 @@ static int run_nth(const struct member *members, unsigned int nr, void *memory)
 	return ret;
 }
 
-static int make_it_fail(const char *yes)
+/* Switches faults for this process on or off. */
+static int make_it_fail(int fd, const char *yes)
 {
-	int fd = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
+	int tries;
 
-	/* The write that ends it may itself be hit, but copies only the value. */
-	if (fd < 0 || write(fd, yes, 1) != 1)
-		return complain("cannot write /proc/self/make-it-fail: %s; boot a debug kernel",
-				strerror(errno));
-	close(fd);
-	return 0;
+	/* The write that ends them may itself be hit. */
+	for (tries = 0; tries < 1000; tries++)
+		if (pwrite(fd, yes, 1, 0) == 1)
+			return 0;
+	return complain("cannot write /proc/self/make-it-fail: %s; boot a debug kernel",
+			strerror(errno));
 }
 
 static int live_until_fault(const struct life *life, const struct member *members, void *memory,
@@ -255,17 +256,18 @@ static int live_until_fault(const struct life *life, const struct member *member
 static int run_child(const struct member *members, unsigned int nr, void *memory, time_t end,
 		     struct totals *totals)
 {
+	int fd = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
 	unsigned int i;
 	long kib;
 	int ret = 0;
 
-	if (make_it_fail("1"))
+	if (make_it_fail(fd, "1"))
 		return -1;
 	while (!ret && time(NULL) < end)
 		for (i = 0; i < nr_lives && !ret; i++)
 			if (can_live(&lives[i], members, nr))
 				ret = live_until_fault(&lives[i], members, memory, totals);
-	if (make_it_fail("0"))
+	if (make_it_fail(fd, "0"))
 		return -1;
 	kib = locked_kib();
 	if (kib)

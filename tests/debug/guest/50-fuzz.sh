@@ -8,10 +8,13 @@ fuzz=build/tests/vfio-fuzz
 calls=${FUZZ_CALLS:-1000000}
 
 debug_begin
-check "vfio-testdev with 4 devices" load_testdev 4
-for device in $VM_E1000E; do
+check "vfio-testdev with 8 devices" load_testdev 8
+groups=()
+for device in $VM_E1000E $VM_NVME; do
 	check "vfio-pci has $device" bind_vfio "$device"
+	groups+=(--group "$device")
 done
-check "the fuzzer makes $calls calls" eval "$fuzz --calls $calls > $work/fuzz"
+check "the fuzzer makes $calls calls" eval "$fuzz --calls $calls ${groups[*]} > $work/fuzz"
 sed 's/^/# /' "$work/fuzz"
+figures "" <(grep -E "^ +(calls|succeeded) " "$work/fuzz")
 debug_end

@@ -23,7 +23,7 @@ figures()
 {
 	local name value
 	while read -r name value; do
-		figure "$1 $name" "$value"
+		figure "${1:+$1 }$name" "$value"
 	done < "$2"
 }
 
