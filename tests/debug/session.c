@@ -246,6 +246,11 @@ const struct life lives[] = {
 };
 const unsigned int nr_lives = sizeof(lives) / sizeof(lives[0]);
 
+int step_is_of_device(const struct step *step)
+{
+	return step->run == step_open_device || step->run == step_close_device;
+}
+
 int member_find(struct member *member, const char *name)
 {
 	static const char *const buses[] = { "platform", "pci" };

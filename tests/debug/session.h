@@ -46,6 +46,9 @@ struct life {
 extern const struct life lives[];
 extern const unsigned int nr_lives;
 
+/* Does it open or close the device itself? */
+int step_is_of_device(const struct step *step);
+
 /* Finds a device by the name it has on the platform or PCI bus. 0, or -1 after having said why. */
 int member_find(struct member *member, const char *name);
 

@@ -115,6 +115,26 @@ static int run_clean(struct session *session, const struct life *life, const str
 	return 0;
 }
 
+/*
+ * Opening a PCI device runs through ACPI and the PCI core, which have troubles of their own when
+ * memory is short (6.1's ACPI reads what it has freed); no business of vfio's container.
+ */
+static bool may_fault(const struct step *step, const struct member *members)
+{
+	return !step_is_of_device(step) || members[step->nr].emulated;
+}
+
+/* Ends a count that may not have been used up: this write may be hit, too. */
+static int end_faults(int fail_fd)
+{
+	int tries;
+
+	for (tries = 0; tries < 10; tries++)
+		if (pwrite(fail_fd, "0", 1, 0) == 1)
+			return 0;
+	return complain("cannot write fail-nth: %s", strerror(errno));
+}
+
 /* The call with its n-th fault. Returns what it did; *injected: whether it came that far. */
 static int run_faulty(struct session *session, const struct step *step, int fail_fd,
 		      unsigned int nth, bool *injected)
@@ -124,15 +144,15 @@ static int run_faulty(struct session *session, const struct step *step, int fail
 	int ret;
 
 	snprintf(text, sizeof(text), "%u", nth);
-	if (pwrite(fail_fd, text, strlen(text), 0) < 0)
-		return complain("cannot write fail-nth: %s", strerror(errno));
+	if (pwrite(fail_fd, text, strlen(text), 0) < 0) {
+		complain("cannot write fail-nth: %s", strerror(errno));
+		return -EPERM;
+	}
 	ret = step->run(session, step->nr);
 	/* What is left of the count may also hit this. */
 	got = pread(fail_fd, text, sizeof(text) - 1, 0);
 	*injected = got > 0 && text[0] == '0';
-	if (pwrite(fail_fd, "0", 1, 0) < 0)
-		return complain("cannot write fail-nth: %s", strerror(errno));
-	return ret;
+	return end_faults(fail_fd) ? -EPERM : ret;
 }
 
 /* What became of one call's faults. */
@@ -212,7 +232,8 @@ static int run_nth(const struct member *members, unsigned int nr, void *memory)
 		if (!can_live(&lives[i], members, nr))
 			continue;
 		for (step = lives[i].steps; step->name; step++)
-			if (fault_each(&lives[i], step, members, memory, fail_fd))
+			if (may_fault(step, members) &&
+			    fault_each(&lives[i], step, members, memory, fail_fd))
 				ret = -1;
 	}
 	close(fail_fd);
@@ -232,42 +253,69 @@ static int make_it_fail(int fd, const char *yes)
 			strerror(errno));
 }
 
-static int live_until_fault(const struct life *life, const struct member *members, void *memory,
-			    struct totals *totals)
+/* A process of `random`. */
+struct child {
+	const struct member *members;
+	unsigned int nr;
+	void *memory;
+	/* Its /proc/self/make-it-fail. */
+	int fail_fd;
+	struct totals *totals;
+};
+
+static int run_at_random(struct child *child, const struct step *step, struct session *session)
 {
+	bool calm = !may_fault(step, child->members);
+	int ret;
+
+	if (calm && make_it_fail(child->fail_fd, "0"))
+		return -EPERM;
+	ret = step->run(session, step->nr);
+	if (calm && make_it_fail(child->fail_fd, "1"))
+		return -EPERM;
+	return ret;
+}
+
+static int live_until_fault(struct child *child, const struct life *life)
+{
+	struct totals *totals = child->totals;
 	const struct step *step;
 	struct session session;
 	int ret = 0;
 
-	session_init(&session, members, memory);
+	session_init(&session, child->members, child->memory);
 	for (step = life->steps; step->name && !ret; step++) {
-		ret = step->run(&session, step->nr);
+		ret = run_at_random(child, step, &session);
 		totals->calls++;
 		totals->ended[-ret]++;
 		if (ret && !is_allowed(-ret))
 			complain("life '%s': %s: %s", life->name, step->name, strerror(-ret));
 	}
+	/* Closing a PCI device: see may_fault(). */
+	if (make_it_fail(child->fail_fd, "0"))
+		ret = -EPERM;
 	session_close(&session);
+	if (make_it_fail(child->fail_fd, "1"))
+		ret = -EPERM;
 	totals->lives++;
 	totals->whole += !ret;
 	return ret && !is_allowed(-ret) ? -1 : 0;
 }
 
-static int run_child(const struct member *members, unsigned int nr, void *memory, time_t end,
-		     struct totals *totals)
+static int run_child(struct child *child, time_t end)
 {
-	int fd = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
 	unsigned int i;
 	long kib;
 	int ret = 0;
 
-	if (make_it_fail(fd, "1"))
+	child->fail_fd = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
+	if (make_it_fail(child->fail_fd, "1"))
 		return -1;
 	while (!ret && time(NULL) < end)
 		for (i = 0; i < nr_lives && !ret; i++)
-			if (can_live(&lives[i], members, nr))
-				ret = live_until_fault(&lives[i], members, memory, totals);
-	if (make_it_fail(fd, "0"))
+			if (can_live(&lives[i], child->members, child->nr))
+				ret = live_until_fault(child, &lives[i]);
+	if (make_it_fail(child->fail_fd, "0"))
 		return -1;
 	kib = locked_kib();
 	if (kib)
@@ -297,13 +345,18 @@ static int run_random(const char *seconds, const struct member *members, unsigne
 	if (totals == MAP_FAILED)
 		return complain("out of memory");
 	for (i = 0; i < nr; i += MAX_MEMBERS) {
-		unsigned int mine = nr - i < MAX_MEMBERS ? nr - i : MAX_MEMBERS;
+		struct child child = {
+			.members = members + i,
+			.nr = nr - i < MAX_MEMBERS ? nr - i : MAX_MEMBERS,
+			.memory = memory,
+			.totals = totals,
+		};
 		pid_t pid = fork();
 
 		if (pid < 0)
 			return complain("cannot fork: %s", strerror(errno));
 		if (!pid)
-			_exit(run_child(members + i, mine, memory, end, totals) ? 1 : 0);
+			_exit(run_child(&child, end) ? 1 : 0);
 	}
 	while (wait(&status) > 0)
 		if (status)
