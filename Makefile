@@ -56,6 +56,7 @@ include tests/diff/diff.mk
 include tests/kmod/kmod-tests.mk
 include tests/vm/vm.mk
 include tests/debug/debug.mk
+include tests/bench/bench.mk
 include tests/tests.mk
 
 DEPS = $(sort $(DEPS_kmod) $(DEPS_deb) $(DEPS_tools) $(DEPS_vm) $(DEPS_check) $(DEPS_debug) $(DEPS_bench))

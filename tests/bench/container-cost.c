@@ -6,6 +6,7 @@
  * as it does in `tests/vm/run --icount`, and vfio-testdev, on whichever vfio.ko. Prints one line
  * "NAME MINIMUM MEDIAN" for each figure; docs/bench.md says what each one covers.
  */
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -25,22 +26,32 @@
 #define WARM_UP 200
 #define MAX_ROUNDS 1000000
 #define IOVA 0x100000
+#define PAGE 4096
 
 /* The steps of a lifecycle, in order; each is timed by itself. */
 enum step {
-	OPEN_CONTAINER, OPEN_GROUP, SET_CONTAINER, SET_IOMMU, OPEN_DEVICE,
-	CLOSE_DEVICE, UNSET_CONTAINER, CLOSE_GROUP, CLOSE_CONTAINER, NR_STEPS
+	OPEN_CONTAINER, CHECK_EXTENSION, OPEN_GROUP, SET_CONTAINER, SET_IOMMU, MAP_DMA, OPEN_DEVICE,
+	CLOSE_DEVICE, UNMAP_DMA, UNSET_CONTAINER, CLOSE_GROUP, CLOSE_CONTAINER, NR_STEPS
 };
 
 static const char *const step_names[NR_STEPS] = {
-	"open_container", "open_group", "set_container", "set_iommu", "open_device",
-	"close_device", "unset_container", "close_group", "close_container"
+	"open_container", "check_extension", "open_group", "set_container", "set_iommu", "map_dma",
+	"open_device", "close_device", "unmap_dma", "unset_container", "close_group",
+	"close_container"
 };
 
-/* Steps of the figures "lifecycle" (no device) and "lifecycle_device". */
-static const bool without_device[NR_STEPS] = {
-	[OPEN_CONTAINER] = true, [OPEN_GROUP] = true, [SET_CONTAINER] = true, [SET_IOMMU] = true,
-	[UNSET_CONTAINER] = true, [CLOSE_GROUP] = true, [CLOSE_CONTAINER] = true,
+#define STEP(step) (1U << (step))
+#define BARE_STEPS                                                                                 \
+	(STEP(OPEN_CONTAINER) | STEP(OPEN_GROUP) | STEP(SET_CONTAINER) | STEP(SET_IOMMU) |         \
+	 STEP(UNSET_CONTAINER) | STEP(CLOSE_GROUP) | STEP(CLOSE_CONTAINER))
+
+static const struct {
+	const char *name;
+	unsigned int steps;
+} cycles[] = {
+	{ "lifecycle", BARE_STEPS },
+	{ "lifecycle_device", BARE_STEPS | STEP(OPEN_DEVICE) | STEP(CLOSE_DEVICE) },
+	{ "lifecycle_full", STEP(NR_STEPS) - 1 },
 };
 
 struct files {
@@ -49,19 +60,50 @@ struct files {
 	int container;
 	int group;
 	int device_fd;
+	void *page;
 };
+
+static int map_page(const struct files *files)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)files->page,
+		.iova = IOVA,
+		.size = PAGE,
+	};
+
+	return ioctl(files->container, VFIO_IOMMU_MAP_DMA, &map);
+}
+
+static int unmap_page(const struct files *files)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = IOVA,
+		.size = PAGE,
+	};
+
+	return ioctl(files->container, VFIO_IOMMU_UNMAP_DMA, &unmap);
+}
 
 static int step_do(struct files *files, enum step step)
 {
 	switch (step) {
 	case OPEN_CONTAINER:
 		return files->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	case CHECK_EXTENSION:
+		return ioctl(files->container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU);
 	case OPEN_GROUP:
 		return files->group = open(files->group_path, O_RDWR | O_CLOEXEC);
 	case SET_CONTAINER:
 		return ioctl(files->group, VFIO_GROUP_SET_CONTAINER, &files->container);
 	case SET_IOMMU:
 		return ioctl(files->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU);
+	case MAP_DMA:
+		return map_page(files);
+	case UNMAP_DMA:
+		return unmap_page(files);
 	case OPEN_DEVICE:
 		return files->device_fd = ioctl(files->group, VFIO_GROUP_GET_DEVICE_FD,
 						files->device->name);
@@ -102,14 +144,27 @@ static uint64_t *new_values(size_t count)
 	return values;
 }
 
+/* A page that is present from the start. */
+static void *new_page(void)
+{
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (page == MAP_FAILED) {
+		fail("no memory for a page");
+		exit(1);
+	}
+	return page;
+}
+
 /* One lifecycle; times[i][round] is what step i took, times[NR_STEPS][round] the whole. */
-static int lifecycle(struct files *files, const bool *todo, uint64_t **times, size_t round)
+static int lifecycle(struct files *files, unsigned int steps, uint64_t **times, size_t round)
 {
 	uint64_t begin, end, first = 0;
 	unsigned int i;
 
 	for (i = 0; i < NR_STEPS; i++) {
-		if (!todo[i])
+		if (!(steps & STEP(i)))
 			continue;
 		begin = __rdtsc();
 		if (step_do(files, i) < 0)
@@ -123,25 +178,23 @@ static int lifecycle(struct files *files, const bool *todo, uint64_t **times, si
 	return 0;
 }
 
-static int lifecycles(struct device *device, const char *name, const bool *todo, size_t count)
+static int lifecycles(struct files *files, const char *name, unsigned int steps, size_t count)
 {
-	struct files files = { .device = device };
 	uint64_t *times[NR_STEPS + 1];
 	char figure[64];
 	unsigned int i;
 	size_t round;
 
-	snprintf(files.group_path, sizeof(files.group_path), "/dev/vfio/%u", device->group);
 	for (i = 0; i <= NR_STEPS; i++)
 		times[i] = new_values(count);
 
 	for (round = 0; round < count + WARM_UP; round++)
-		if (lifecycle(&files, todo, times, round < WARM_UP ? 0 : round - WARM_UP))
+		if (lifecycle(files, steps, times, round < WARM_UP ? 0 : round - WARM_UP))
 			return -1;
 
 	for (i = 0; i < NR_STEPS; i++) {
 		snprintf(figure, sizeof(figure), "%s.%s", name, step_names[i]);
-		if (todo[i])
+		if (steps & STEP(i))
 			print_figure(figure, times[i], count);
 	}
 	print_figure(name, times[NR_STEPS], count);
@@ -150,82 +203,112 @@ static int lifecycles(struct device *device, const char *name, const bool *todo,
 	return 0;
 }
 
-static int time_pins(struct device *device, struct vfio_testdev_pin_time *times, size_t count)
+static int every_lifecycle(const struct device *device, size_t count)
 {
+	struct files files = { .device = device, .page = new_page() };
+	unsigned int i;
+
+	snprintf(files.group_path, sizeof(files.group_path), "/dev/vfio/%u", device->group);
+	for (i = 0; i < sizeof(cycles) / sizeof(cycles[0]); i++)
+		if (lifecycles(&files, cycles[i].name, cycles[i].steps, count))
+			return -1;
+	return 0;
+}
+
+/* Without the time that two readings of the counter take by themselves, the smallest seen. */
+static void print_pins(const char *name, const struct vfio_testdev_pin_time *times, size_t count)
+{
+	uint64_t *pin = new_values(count), *unpin = new_values(count), nothing = UINT64_MAX;
+	char figure[64];
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (times[i].nothing < nothing)
+			nothing = times[i].nothing;
+	for (i = 0; i < count; i++) {
+		pin[i] = times[i].pin - nothing;
+		unpin[i] = times[i].unpin - nothing;
+	}
+	print_figure(name, pin, count);
+	snprintf(figure, sizeof(figure), "un%s", name);
+	print_figure(figure, unpin, count);
+	free(pin);
+	free(unpin);
+}
+
+/* One page, mapped and present; each pin is its first. */
+static int pins(struct device *device, const char *name, size_t count)
+{
+	struct vfio_testdev_pin_time *times = calloc(count + WARM_UP, sizeof(*times));
+	struct container container = { .fd = -1, .nr_devices = 1, .devices = &device };
 	struct vfio_testdev_time_pins todo = {
 		.argsz = sizeof(todo),
 		.iova = IOVA,
 		.npage = 1,
 		.prot = VFIO_TESTDEV_PROT_READ | VFIO_TESTDEV_PROT_WRITE,
-		.count = count,
+		.count = count + WARM_UP,
 		.times = (uintptr_t)times,
 	};
-
-	if (!ioctl(device->fd, VFIO_TESTDEV_TIME_PINS, &todo))
-		return 0;
-	return fail("%s cannot time its pins: %s; is vfio-testdev of this build loaded?",
-		    device->name, strerror(errno));
-}
-
-/* One page, mapped and present, pinned for the first time by each pin. */
-static int pins(struct device *device, size_t count)
-{
-	struct vfio_testdev_pin_time *times = calloc(count + WARM_UP, sizeof(*times));
-	struct container container = { .fd = -1, .nr_devices = 1, .devices = &device };
-	uint64_t *pin = new_values(count), *unpin = new_values(count), *nothing = new_values(count);
-	long page = sysconf(_SC_PAGESIZE);
-	void *memory = mmap(NULL, page, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	struct counts counts = { 0 };
-	size_t i;
 
-	if (!times || memory == MAP_FAILED)
+	if (!times)
 		return fail("no memory for %zu pins", count);
 	if (container_setup(&container, &counts) ||
-	    container_map(&container, IOVA, memory, page, &counts) ||
-	    time_pins(device, times, count + WARM_UP))
+	    container_map(&container, IOVA, new_page(), PAGE, &counts))
 		return -1;
-
-	for (i = 0; i < count; i++) {
-		nothing[i] = times[i + WARM_UP].nothing;
-		pin[i] = times[i + WARM_UP].pin - nothing[i];
-		unpin[i] = times[i + WARM_UP].unpin - nothing[i];
-	}
-	print_figure("pin", pin, count);
-	print_figure("unpin", unpin, count);
-	print_figure("nothing", nothing, count);
+	if (ioctl(device->fd, VFIO_TESTDEV_TIME_PINS, &todo))
+		return fail("%s cannot time its pins: %s; is vfio-testdev of this build loaded?",
+			    device->name, strerror(errno));
+	print_pins(name, times + WARM_UP, count);
 	free(times);
-	free(pin);
-	free(unpin);
-	free(nothing);
-	munmap(memory, page);
 	return container_close(&container, "dcg", &counts);
+}
+
+/* A program that does nothing, on the tracepoint of pins, until this program ends. */
+static int attach_empty(void)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "empty", "GPL", insns, 2, NULL);
+
+	if (prog < 0)
+		return fail("cannot load an empty BPF program: %s; run as root", strerror(errno));
+	if (bpf_raw_tracepoint_open("vfio_container_pin", prog) < 0)
+		return fail("cannot attach to the tracepoint vfio_container_pin: %s; is our vfio.ko "
+			    "loaded?", strerror(errno));
+	return 0;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: container-cost lifecycles|pins|pins-empty NAME ROUNDS\n");
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	bool with_device[NR_STEPS];
-	size_t count = 2000;
 	struct device device;
+	size_t count;
 	char *end;
 
-	if (argc != 2 && argc != 3) {
-		fprintf(stderr, "usage: container-cost pins|lifecycles [ROUNDS]\n");
-		return 2;
-	}
-	if (argc == 3)
-		count = strtoul(argv[2], &end, 10);
-	if ((argc == 3 && *end) || count < 1 || count > MAX_ROUNDS) {
+	if (argc != 4)
+		return usage();
+	count = strtoul(argv[3], &end, 10);
+	if (*end || count < 1 || count > MAX_ROUNDS) {
 		fprintf(stderr, "container-cost: '%s' is no number of rounds from 1 to %d\n",
-			argv[2], MAX_ROUNDS);
+			argv[3], MAX_ROUNDS);
 		return 2;
 	}
 
 	if (device_find(&device, 0))
 		return 1;
+	if (!strcmp(argv[1], "lifecycles"))
+		return every_lifecycle(&device, count) ? 1 : 0;
+	if (!strcmp(argv[1], "pins-empty"))
+		return attach_empty() || pins(&device, argv[2], count) ? 1 : 0;
 	if (!strcmp(argv[1], "pins"))
-		return pins(&device, count) ? 1 : 0;
-	memset(with_device, true, sizeof(with_device));
-	return lifecycles(&device, "lifecycle", without_device, count) ||
-	       lifecycles(&device, "lifecycle_device", with_device, count);
+		return pins(&device, argv[2], count) ? 1 : 0;
+	return usage();
 }

@@ -17,7 +17,7 @@ debug-kernel: ## Build the debug kernel of KVER (KASAN, lockdep, kmemleak...) an
 	$(Q)$(MAKE) $(BUILD)/debug/$(call debug_kver,$(KVER))/.kmod
 
 # RACE_SECONDS, FUZZ_CALLS, FAULT_SECONDS, LOAD_SECONDS and PARTS make it shorter, for a trial.
-check-debug: testdev-load $(BUILD)/tests/vfio-faults ## Races, fuzzer, stress, faults on both debug kernels (see docs/check-debug.md)
+check-debug: testdev-load $(BUILD)/tests/vfio-faults ## Races, fuzzer, stress, faults on debug kernels (hours; KVERS=6.1 for one)
 	$(call need,$(DEPS_kmod) $(DEPS_debug) $(DEPS_vm))
 	$(Q)$(MAKE) $(CHECK_DEBUG_PROGRAMS)
 	$(Q)for k in $(KVERS); do $(MAKE) debug-kernel KVER=$$k || exit 1; done
