@@ -122,7 +122,7 @@ static __always_inline void drop_begins(struct vfio_known *k)
 	bpf_map_delete_elem(&by_addr, &addr);
 }
 
-/* A call that will drop one. Without its end it would never be dropped: better the address stays. */
+/* A call that will drop one. Without its end it never would be: better the address stays. */
 static __always_inline void begin_drop(__u32 op, const void *arg, const void *container)
 {
 	__u32 slot = VFIO_OBS_NO_SLOT;

@@ -729,8 +729,8 @@ static void testdev_close_device(struct vfio_device *vdev)
 /*
  * The backend holds its device_list_lock here, which it takes inside iommu->lock when a device is
  * opened; but every driver that unpins in this callback, which is what it is for, takes iommu->lock
- * inside device_list_lock. That inversion is the backend's, in 6.1 and 6.12. Reported once, it would
- * make lockdep blind for all that follows on a debug kernel; so lockdep does not look at this.
+ * inside device_list_lock. That inversion is the backend's, in 6.1 and 6.12. Reported once, it
+ * would make lockdep blind for all that follows on a debug kernel; so it does not look at this.
  */
 static void testdev_dma_unmap(struct vfio_device *vdev, u64 iova, u64 length)
 {

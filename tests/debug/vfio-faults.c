@@ -3,8 +3,8 @@
  * vfio-faults: container lives in which allocations fail. Run on a debug kernel (fault injection)
  * by tests/debug/guest/30-faults.sh, as root.
  *
- * What the kernel may answer to a failed allocation or copy is ALLOWED; anything else fails the run,
- * as does a call that fails without a fault, or memory that stays locked after a life's end.
+ * What the kernel may answer to a failed allocation or copy is ALLOWED; anything else fails the
+ * run, as does a call that fails without a fault, or memory that stays locked after a life's end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -341,7 +341,8 @@ static int run_random(const char *seconds, const struct member *members, unsigne
 	unsigned int i;
 	int status, ret = 0;
 
-	totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
 	if (totals == MAP_FAILED)
 		return complain("out of memory");
 	for (i = 0; i < nr; i += MAX_MEMBERS) {
