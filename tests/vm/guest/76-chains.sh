@@ -102,4 +102,8 @@ recorded "1000 lifecycles in 16 processes" "$stress" storm -n 1000 -p 16 $testde
 equal "attaches of the processes seen" "$(counted attaches)" "$(said attaches)"
 check "at least 1000 containers" test "$(counted containers)" -ge 1000
 equal "no backend is left" "$(cat /sys/module/vfio_iommu_type1/refcnt)" 0
+
+# Who comes next finds vfio unused.
+unbind_vfio "$VM_E1000E"
+check "all that uses vfio unloads" unload_users
 finish
