@@ -106,7 +106,7 @@ group=$(basename "$(readlink /sys/bus/platform/devices/vfio-testdev.0/iommu_grou
 equal "vfiotop: a test device" \
 	"$(jq -r ".groups[] | select(.number == $group) | .devices[] | \"\(.name) \(.bus)\"" \
 		"$work/live")" "vfio-testdev.0 platform"
-check "vfiotop: the VM's name on the screen" eval "\"$monitor\" -b -n 1 -d 0.1 | grep -qE '^ *[0-9]+ +$vm_pid .* web01 '"
+check "vfiotop: the VM's name on the screen" eval "\"$monitor\" -b -n 1 -d 0.1 | grep -E '^ *[0-9]+ +$vm_pid .* web01 '"
 
 # In a pid namespace of its own the tool cannot tell who is who, also of what is opened under its
 # eyes.
@@ -150,7 +150,7 @@ equal "report: a process that had ended, by its cgroup" \
 	"pod $uid null $container"
 equal "report: the VM's device" "$(jq -r '[.groups[].devices[].name] | sort | join(" ")' \
 	"$work/report")" "$VM_E1000E vfio-testdev.0 vfio-testdev.1 vfio-testdev.2 vfio-testdev.3"
-check "report: in words" eval "\"$trace\" report \"$work/recording\" | grep -q 'Owner     qemu web01, uuid $uid'"
+check "report: in words" eval "\"$trace\" report \"$work/recording\" | grep 'Owner     qemu web01, uuid $uid'"
 "$monitor" --json --replay "$work/recording" > "$work/replay"
 equal "replay: the VM" "$(jq -rs "[.[].containers[] | select(.pid == $vm_pid) | .owner | $facts] |
 	unique | join(\"; \")" "$work/replay")" "$want_vm"
