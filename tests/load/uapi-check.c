@@ -245,8 +245,8 @@ static void check_unmap_while_pinning(void *memory)
 	printf("# the device was asked %llu times to give up its pins\n",
 	       (unsigned long long)(after - before));
 	/*
-	 * Fewer than the unmaps: pins of one mapping that are counted when the next is there end the
-	 * wait for those of the next, and where nothing is pinned the backend does not ask.
+	 * Fewer than the unmaps: pins of one mapping that are counted when the next is there end
+	 * the wait for those of the next, and where nothing is pinned the backend does not ask.
 	 */
 	check(good && after > before && after - before <= i,
 	      "the device needs no second request to give up its pins");
