@@ -9,8 +9,21 @@
 #include "container.h"
 #include "trace.h"
 
-static int do_pin(const struct vfio_group *group, dma_addr_t iova, int npage, int prot,
-		  struct page **pages)
+/*
+ * The core checks the arguments and whether the device is open before it calls, except in 6.1. An
+ * open device has a group in a container.
+ */
+static __always_inline bool pin_ok(struct vfio_device *device, int npage, struct page **pages)
+{
+#if VFIO_OBS_OLD_CORE
+	return pages && npage && vfio_assert_device_open(device);
+#else
+	return true;
+#endif
+}
+
+static __always_inline int do_pin(const struct vfio_group *group, dma_addr_t iova, int npage,
+				  int prot, struct page **pages)
 {
 	const struct vfio_container *container = group->container;
 	const struct vfio_iommu_driver *driver = container->iommu_driver;
@@ -24,17 +37,21 @@ static int do_pin(const struct vfio_group *group, dma_addr_t iova, int npage, in
 }
 
 /*
- * Out of line, and nothing follows the untraced call: it needs no register more than the kernel's
- * own. In return a pin or unpin that runs while the first of its two events is switched on is not
- * reported.
+ * Out of line, asked for before anything else is done, and nothing follows the untraced call: that
+ * needs no register more than the kernel's own, and the traced one saves them once. In return a
+ * pin or unpin that runs while the first of its two events is switched on is not reported.
  */
-static noinline int pin_traced(const struct vfio_group *group, dma_addr_t iova, int npage, int prot,
+static noinline int pin_traced(struct vfio_device *device, dma_addr_t iova, int npage, int prot,
 			       struct page **pages)
 {
-	const struct vfio_obs_container *c = to_obs(group->container);
+	const struct vfio_group *group = device->group;
+	const struct vfio_obs_container *c;
 	u64 start;
 	int ret;
 
+	if (!pin_ok(device, npage, pages))
+		return -EINVAL;
+	c = to_obs(group->container);
 	if (trace_vfio_container_pin_start_enabled())
 		trace_vfio_container_pin_start(c->id, c->slot, iommu_group_id(group->iommu_group),
 					       iova, npage, prot);
@@ -46,26 +63,46 @@ static noinline int pin_traced(const struct vfio_group *group, dma_addr_t iova, 
 	return ret;
 }
 
-static __always_inline int pin(const struct vfio_group *group, dma_addr_t iova, int npage, int prot,
+static __always_inline int pin(struct vfio_device *device, dma_addr_t iova, int npage, int prot,
 			       struct page **pages)
 {
+	/* Read first, or the compiler needs one more register for the device. */
+	const struct vfio_group *group = device->group;
+
 	if (trace_vfio_container_pin_enabled() || trace_vfio_container_pin_start_enabled())
-		return pin_traced(group, iova, npage, prot, pages);
+		return pin_traced(device, iova, npage, prot, pages);
+	if (!pin_ok(device, npage, pages))
+		return -EINVAL;
 	return do_pin(group, iova, npage, prot, pages);
 }
 
-static void do_unpin(const struct vfio_group *group, dma_addr_t iova, int npage)
+static __always_inline bool unpin_ok(struct vfio_device *device, int npage)
+{
+	if (WARN_ON(npage <= 0 || npage > VFIO_PIN_PAGES_MAX_ENTRIES))
+		return false;
+#if VFIO_OBS_OLD_CORE
+	return !WARN_ON(!vfio_assert_device_open(device));
+#else
+	return true;
+#endif
+}
+
+static __always_inline void do_unpin(const struct vfio_group *group, dma_addr_t iova, int npage)
 {
 	const struct vfio_container *container = group->container;
 
 	container->iommu_driver->ops->unpin_pages(container->iommu_data, iova, npage);
 }
 
-static noinline void unpin_traced(const struct vfio_group *group, dma_addr_t iova, int npage)
+static noinline void unpin_traced(struct vfio_device *device, dma_addr_t iova, int npage)
 {
-	const struct vfio_obs_container *c = to_obs(group->container);
+	const struct vfio_group *group = device->group;
+	const struct vfio_obs_container *c;
 	u64 start;
 
+	if (!unpin_ok(device, npage))
+		return;
+	c = to_obs(group->container);
 	if (trace_vfio_container_unpin_start_enabled())
 		trace_vfio_container_unpin_start(c->id, c->slot, iommu_group_id(group->iommu_group),
 						 iova, npage);
@@ -76,13 +113,14 @@ static noinline void unpin_traced(const struct vfio_group *group, dma_addr_t iov
 					   npage, vfio_trace_elapsed(start));
 }
 
-static __always_inline void unpin(const struct vfio_group *group, dma_addr_t iova, int npage)
+static __always_inline void unpin(struct vfio_device *device, dma_addr_t iova, int npage)
 {
 	if (trace_vfio_container_unpin_enabled() || trace_vfio_container_unpin_start_enabled()) {
-		unpin_traced(group, iova, npage);
+		unpin_traced(device, iova, npage);
 		return;
 	}
-	do_unpin(group, iova, npage);
+	if (unpin_ok(device, npage))
+		do_unpin(device->group, iova, npage);
 }
 
 static int do_dma_rw(const struct vfio_group *group, dma_addr_t iova, void *data, size_t len,
@@ -137,21 +175,12 @@ void vfio_device_container_unregister(struct vfio_device *device)
 int vfio_pin_pages(struct vfio_device *device, dma_addr_t iova, int npage, int prot,
 		   struct page **pages)
 {
-	/* Read first, or the compiler needs one more register for the device. */
-	const struct vfio_group *group = device->group;
-
-	if (!pages || !npage || !vfio_assert_device_open(device))
-		return -EINVAL;
-	return pin(group, iova, npage, prot, pages);
+	return pin(device, iova, npage, prot, pages);
 }
 
 void vfio_unpin_pages(struct vfio_device *device, dma_addr_t iova, int npage)
 {
-	if (WARN_ON(npage <= 0 || npage > VFIO_PIN_PAGES_MAX_ENTRIES))
-		return;
-	if (WARN_ON(!vfio_assert_device_open(device)))
-		return;
-	unpin(device->group, iova, npage);
+	unpin(device, iova, npage);
 }
 
 int vfio_dma_rw(struct vfio_device *device, dma_addr_t iova, void *data, size_t len, bool write)
@@ -164,14 +193,12 @@ int vfio_dma_rw(struct vfio_device *device, dma_addr_t iova, void *data, size_t 
 int vfio_device_container_pin_pages(struct vfio_device *device, dma_addr_t iova, int npage,
 				    int prot, struct page **pages)
 {
-	return pin(device->group, iova, npage, prot, pages);
+	return pin(device, iova, npage, prot, pages);
 }
 
 void vfio_device_container_unpin_pages(struct vfio_device *device, dma_addr_t iova, int npage)
 {
-	if (WARN_ON(npage <= 0 || npage > VFIO_PIN_PAGES_MAX_ENTRIES))
-		return;
-	unpin(device->group, iova, npage);
+	unpin(device, iova, npage);
 }
 
 int vfio_device_container_dma_rw(struct vfio_device *device, dma_addr_t iova, void *data,
