@@ -87,9 +87,9 @@ static void calls_without_a_backend_are_enotty(void **state)
 }
 
 #if SHIM_OLD_CORE
-static void pin_checks_its_arguments_in_6_1(void **state)
+static void check_pins_arguments(bool traced)
 {
-	open_device(true);
+	open_device(traced);
 	assert_int_equal(pin(&g7, 0, 1, NULL), -EINVAL);
 	assert_int_equal(pin(&g7, 0, 0, pages), -EINVAL);
 	assert_int_equal(pin(&g7, 0, MAX + 1, NULL), -EINVAL);
@@ -99,6 +99,12 @@ static void pin_checks_its_arguments_in_6_1(void **state)
 	expect_no_log();
 	g7.device.open_count = 1;
 	close_device();
+}
+
+static void pin_checks_its_arguments_in_6_1(void **state)
+{
+	check_pins_arguments(false);
+	check_pins_arguments(true);
 }
 #endif
 
@@ -121,9 +127,9 @@ static void unpin_traced_passes_on(void **state)
 	close_device();
 }
 
-static void unpin_of_a_bad_count_warns(void **state)
+static void unpin_of_a_bad_count(bool traced)
 {
-	open_device(true);
+	open_device(traced);
 	unpin(&g7, 0, 0);
 	expect_warnings(1);
 	unpin(&g7, 0, -1);
@@ -134,16 +140,28 @@ static void unpin_of_a_bad_count_warns(void **state)
 	close_device();
 }
 
-#if SHIM_OLD_CORE
-static void unpin_of_a_closed_device_warns_in_6_1(void **state)
+static void unpin_of_a_bad_count_warns(void **state)
 {
-	open_device(false);
+	unpin_of_a_bad_count(false);
+	unpin_of_a_bad_count(true);
+}
+
+#if SHIM_OLD_CORE
+static void unpin_of_a_closed_device(bool traced)
+{
+	open_device(traced);
 	g7.device.open_count = 0;
 	unpin(&g7, 0, 1);
 	expect_warnings(1);
 	expect_no_log();
 	g7.device.open_count = 1;
 	close_device();
+}
+
+static void unpin_of_a_closed_device_warns_in_6_1(void **state)
+{
+	unpin_of_a_closed_device(false);
+	unpin_of_a_closed_device(true);
 }
 #endif
 
