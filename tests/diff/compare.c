@@ -3,7 +3,7 @@
  * Compares the logs of two runs; called by vfio-diff.c.
  *
  * A log is lines: first what was run ("vfio-diff ..."), then for each sequence "= NUMBER" and a
- * line for each step, and "end" at the end.
+ * line for each step.
  */
 #include <errno.h>
 #include <stdbool.h>
