@@ -21,7 +21,7 @@
 #define EXIT_USAGE	2
 #define MAX_ERRNO	4095
 /* Longer than any step takes. */
-#define HANG_SECONDS	60
+#define HANG_SECONDS	300
 
 static const char help[] =
 "Usage: vfio-diff run --log FILE [--seed S] [--count N] [--only N]\n"
