@@ -30,6 +30,10 @@ check "status: ours is in the initramfs" says "^initramfs +ours, srcversion $our
 check "status: a module uses it" says "^used by +module vfio_pci"
 check "vfio-testdev is not there" test -z "$(find /usr/src/vfio-container-* "$updates" -name '*testdev*')"
 
+# To make an initramfs takes long in the guest: a quick run looks at it only after installing and
+# after removing. Without a file there is none to update.
+[ "$DKMS_MODE" = long ] || mv "$initrd" "$work/initrd"
+
 # --- upgraded while in use ---
 
 exec 9< /dev/vfio/vfio
@@ -40,7 +44,7 @@ check "it says that the loaded one stays until the next load" \
 	says "loaded now, srcversion $ours, is ours; the next load takes ours, srcversion $newer. It stays until"
 check "the new version is another module" test "$newer" != "$ours"
 equal "the old one is still loaded" "$(loaded)" "$ours"
-equal "the initramfs has the new one" "$(in_initramfs)" "$newer"
+[ "$DKMS_MODE" = quick ] || equal "the initramfs has the new one" "$(in_initramfs)" "$newer"
 exec 9<&-
 reload
 equal "the next load takes the new one" "$(loaded)" "$newer"
@@ -49,11 +53,12 @@ equal "the next load takes the new one" "$(loaded)" "$newer"
 
 run "disable" vfio-container disable
 check "it says that ours is still loaded, and what to do" \
-	says "loaded now, srcversion $newer, is ours; .*reboot, or, .*modprobe -r vfio_pci.* vfio && modprobe vfio-pci"
+	says "loaded now, srcversion $newer, is ours; .*reboot, or, .*modprobe -r .* vfio && modprobe vfio-pci"
+what_it_says=$(grep -o -m 1 'modprobe -r .* vfio && modprobe vfio-pci' "$work/said")
 equal "the next load takes the distribution's" "$(next_load)" "$stock"
-equal "the initramfs has the distribution's" "$(in_initramfs)" "$stock"
+[ "$DKMS_MODE" = quick ] || equal "the initramfs has the distribution's" "$(in_initramfs)" "$stock"
 check "status: disabled" status_says "^disabled +yes"
-reload
+check "what it says can be done" bash -c "${what_it_says:-false}"
 equal "the distribution's is loaded" "$(loaded)" "$stock"
 check "status: the distribution's is loaded" status_says "^loaded +the distribution's, srcversion $stock"
 run "enable" vfio-container enable
@@ -63,6 +68,7 @@ equal "ours is loaded" "$(loaded)" "$newer"
 
 # --- removed ---
 
+[ "$DKMS_MODE" = long ] || mv "$work/initrd" "$initrd"
 run "removing the package" dpkg --purge vfio-container-dkms
 check "it says that the loaded one stays" says "loaded now, srcversion $newer, is ours; the next load takes the distribution's"
 check "nothing of ours is left" nothing_of_ours
@@ -73,6 +79,7 @@ equal "the distribution's is loaded" "$(loaded)" "$stock"
 
 # --- without DKMS ---
 
+[ "$DKMS_MODE" = long ] || rm "$initrd"
 unload
 run "make install" make install DESTDIR= PREFIX="$work/usr" KVER="$kver"
 equal "make install: the next load takes ours" "$(next_load)" "$(modinfo -F srcversion "build/$kver/vfio.ko")"
