@@ -35,8 +35,8 @@ stand_in()
 become_debian_host()
 {
 	# An earlier script has done it.
-	mountpoint -q "$modules/kernel" || return 0
-	umount "$modules/kernel" || return 1
+	[ ! -e "$modules/build" ] || return 0
+	! mountpoint -q "$modules/kernel" || umount "$modules/kernel" || return 1
 	stand_in "linux-image-${kver}_$version.deb" &&
 		depmod "$kver" &&
 		stand_in "linux-headers-${kver}_$version.deb" &&
