@@ -68,10 +68,10 @@ static __always_inline struct vfio_group *group_of_file(struct file *file)
 	return BPF_CORE_READ(group, opened_file) == file ? group : NULL;
 }
 
-static __always_inline void read_groups(struct vfio_obs_container *c)
+static __always_inline void read_groups(struct vfio_container *c)
 {
-	struct list_head *head = __builtin_preserve_access_index(&c->visible.group_list);
-	struct list_head *at = BPF_CORE_READ(c, visible.group_list.next);
+	struct list_head *head = __builtin_preserve_access_index(&c->group_list);
+	struct list_head *at = BPF_CORE_READ(c, group_list.next);
 
 	rec.n_listed = 0;
 	for (int i = 0; i < VFIO_EXISTING_GROUPS && at && at != head; i++) {
@@ -93,7 +93,7 @@ static __always_inline void read_identity_of_module(struct vfio_obs_container *c
 }
 
 /* The fentry programs count for themselves; at first sight they learn of the container here. */
-static __always_inline void read_identity_of_ours(struct vfio_obs_container *c)
+static __always_inline void read_identity_of_ours(struct vfio_container *c)
 {
 	__u32 slot;
 	struct vfio_known *k = known_get((unsigned long)c, &slot);
@@ -103,16 +103,17 @@ static __always_inline void read_identity_of_ours(struct vfio_obs_container *c)
 	rec.groups = k ? k->groups : 0;
 }
 
-static __always_inline void read_container(struct vfio_obs_container *c)
+/* The distribution's module knows no struct vfio_obs_container: only what is read with it is ours. */
+static __always_inline void read_container(struct vfio_container *c)
 {
-	const char *backend = BPF_CORE_READ(c, visible.iommu_driver, ops, name);
+	const char *backend = BPF_CORE_READ(c, iommu_driver, ops, name);
 
 	rec.read_ns = bpf_ktime_get_boot_ns();
 	if (own_ids)
 		read_identity_of_ours(c);
 	else
-		read_identity_of_module(c);
-	rec.refs = BPF_CORE_READ(c, visible.kref.refcount.refs.counter);
+		read_identity_of_module((struct vfio_obs_container *)c);
+	rec.refs = BPF_CORE_READ(c, kref.refcount.refs.counter);
 	rec.backend[0] = '\0';
 	if (backend)
 		bpf_probe_read_kernel_str(rec.backend, sizeof(rec.backend), backend);
@@ -146,7 +147,7 @@ SEC("iter/task_file") int vfio_existing(struct bpf_iter__task_file *ctx)
 	}
 	if (!container)
 		return 0;
-	read_container((struct vfio_obs_container *)container);
+	read_container(container);
 	read_task(task);
 	/* Nothing but its group held it and let it go meanwhile: what was read may be anything. */
 	if (!rec.refs || (group && BPF_CORE_READ(group, container) != container))

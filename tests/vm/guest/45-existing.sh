@@ -144,14 +144,10 @@ monitor_pid=$!
 for module in vfio_testdev vfio_pci vfio_pci_core vfio_iommu_type1; do
 	! grep -q "^$module " /proc/modules || rmmod "$module"
 done
-last_shows()
-{
-	tail -n 2 "$work/json" | head -n 1 | jq -e "$1" > "$work/matched"
-}
-check "vfiotop lets go" within 20 last_shows '.gap.kind == "detached"'
+check "vfiotop lets go" within 20 last_line '.gap.kind == "detached"'
 hold none
 check "attached again, it knows who opened the container before" within 20 \
-	last_shows ".containers[] | select(.pid == $holder and .refs == 1 and .state == \"open\")"
+	last_line ".containers[] | select(.pid == $holder and .refs == 1 and .state == \"open\")"
 kill -INT $monitor_pid
 check "vfiotop ends after that" wait $monitor_pid
 kill "$holder"

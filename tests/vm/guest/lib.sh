@@ -48,6 +48,18 @@ within()
 	done
 }
 
+# last_line FILTER: the last whole line of $work/json, a live vfiotop's output, is as the jq FILTER
+# wants it. Of no input at all jq -e says that it is true.
+last_line()
+{
+	local line
+	line=$(tail -n 2 "$work/json" | head -n 1)
+	[ -n "$line" ] || return 1
+	jq -e "$1" <<< "$line" > "$work/matched" && return
+	jq -c '{ gap, lost, containers: .containers[:3] }' <<< "$line" | cut -c 1-2000
+	return 1
+}
+
 # testpmd SECONDS: DPDK sends through the e1000e that vfio-pci holds; also for child shells
 testpmd()
 {
