@@ -88,6 +88,7 @@ static void test_known_container(void **state)
 	struct model_container c = {
 		.id = (2ULL << 48) + 5,
 		.opened_known = true,
+		.file_known = true,
 		.refs_known = true,
 		.gauges_known = true,
 		.groups_known = true,

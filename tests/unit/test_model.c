@@ -266,6 +266,8 @@ static void test_existing_of_unknown_age(void **state)
 	e.opened_ns = 0;
 	f.feed.existing(f.feed.ctx, &e);
 	assert_false(only(&f)->opened_known);
+	/* But that its file is open was seen. */
+	assert_true(only(&f)->file_known && !only(&f)->file_closed);
 	fake_event(&f.feed, RELEASE, 5, 12 * SEC, .age = VFIO_OBS_UNKNOWN);
 	assert_true(only(&f)->freed);
 	assert_false(only(&f)->opened_known);

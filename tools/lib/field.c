@@ -32,7 +32,7 @@ const char *field__state(const struct model_container *c)
 		return "gone";
 	if (c->file_closed)
 		return "closed";
-	return c->opened_known ? "open" : NULL;
+	return c->file_known ? "open" : NULL;
 }
 
 /* Text of single values */

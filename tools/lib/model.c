@@ -304,6 +304,7 @@ static void on_open(struct tracked *entry, const struct vfio_rec *rec)
 	entry->seen_open = true;
 	c->opened_known = true;
 	c->opened_ns = rec->ts_ns;
+	c->file_known = true;
 	set_owner(c, NULL);
 	set_task(c, rec->tgid, rec->comm, rec->cgroup);
 	c->holders = 0;
@@ -401,6 +402,7 @@ static void apply_state(struct tracked *entry, const struct vfio_rec *rec, bool 
 		group_hint(c, vfio_w(rec, DMA_RW, group));
 		break;
 	case VFIO_EV_CLOSE:
+		c->file_known = true;
 		c->file_closed = true;
 		set_refs(c, vfio_w(rec, CLOSE, refs));
 		break;
@@ -488,6 +490,7 @@ static void set_existing(struct model_container *c, const struct source_existing
 	c->opened_ns = e->opened_ns;
 	set_task(c, e->tgid, e->comm, e->cgroup);
 	c->holders = e->holders;
+	c->file_known = true;
 	c->file_closed = e->file_closed;
 	set_refs(c, e->refs);
 	memcpy(c->backend, e->backend, sizeof(c->backend));

@@ -65,6 +65,7 @@ struct model_container {
 	__u32 iommu_type;
 	__u32 refs;
 	struct vfio_gauges gauges;
+	bool file_known;  /* whether @file_closed says something */
 	bool file_closed, freed;
 	__u64 freed_ns;	  /* valid when @freed */
 	struct model_op *op[VFIO_OP_COUNT]; /* NULL: never called */
