@@ -36,44 +36,62 @@ static __always_inline int do_pin(const struct vfio_group *group, dma_addr_t iov
 				      pages);
 }
 
+/* Read again at each use: one register less to save, and an open device keeps its group attached. */
+static __always_inline const struct vfio_obs_container *obs_of(const struct vfio_group *group)
+{
+	return to_obs(group->container);
+}
+
 /*
  * Out of line, asked for before anything else is done, and nothing follows the untraced call: that
  * needs no register more than the kernel's own, and the traced one saves them once. In return a
- * pin or unpin that runs while the first of its two events is switched on is not reported.
+ * pin or unpin that runs while the first of its two events is switched on is not reported. The
+ * clock is read whichever of the two events is on.
  */
-static noinline int pin_traced(struct vfio_device *device, dma_addr_t iova, int npage, int prot,
+static noinline notrace int pin_traced(struct vfio_device *device, dma_addr_t iova, int npage, int prot,
 			       struct page **pages)
 {
 	const struct vfio_group *group = device->group;
-	const struct vfio_obs_container *c;
-	u64 start;
+	u64 start, duration;
 	int ret;
 
 	if (!pin_ok(device, npage, pages))
 		return -EINVAL;
-	c = to_obs(group->container);
 	if (trace_vfio_container_pin_start_enabled())
-		trace_vfio_container_pin_start(c->id, c->slot, iommu_group_id(group->iommu_group),
-					       iova, npage, prot);
-	start = vfio_trace_now(trace_vfio_container_pin_enabled());
+		trace_vfio_container_pin_start(obs_of(group)->id, obs_of(group)->slot,
+					       iommu_group_id(group->iommu_group), iova, npage,
+					       prot);
+	start = ktime_get_ns();
 	ret = do_pin(group, iova, npage, prot, pages);
-	if (trace_vfio_container_pin_enabled())
-		trace_vfio_container_pin(c->id, c->slot, iommu_group_id(group->iommu_group), iova,
-					 npage, prot, ret, vfio_trace_elapsed(start));
+	duration = ktime_get_ns() - start;
+	trace_vfio_container_pin(obs_of(group)->id, obs_of(group)->slot,
+				 iommu_group_id(group->iommu_group), iova, npage, prot, ret,
+				 duration);
 	return ret;
+}
+
+/* Where it needs registers it is out of line, too, so that the traced call need not save them. */
+#if VFIO_OBS_OLD_CORE
+static noinline notrace
+#else
+static __always_inline
+#endif
+int pin_untraced(struct vfio_device *device, dma_addr_t iova, int npage, int prot, struct page **pages)
+{
+	/* Read first, or the compiler needs one more register for the device. */
+	const struct vfio_group *group = device->group;
+
+	if (!pin_ok(device, npage, pages))
+		return -EINVAL;
+	return do_pin(group, iova, npage, prot, pages);
 }
 
 static __always_inline int pin(struct vfio_device *device, dma_addr_t iova, int npage, int prot,
 			       struct page **pages)
 {
-	/* Read first, or the compiler needs one more register for the device. */
-	const struct vfio_group *group = device->group;
-
 	if (trace_vfio_container_pin_enabled() || trace_vfio_container_pin_start_enabled())
 		return pin_traced(device, iova, npage, prot, pages);
-	if (!pin_ok(device, npage, pages))
-		return -EINVAL;
-	return do_pin(group, iova, npage, prot, pages);
+	return pin_untraced(device, iova, npage, prot, pages);
 }
 
 static __always_inline bool unpin_ok(struct vfio_device *device, int npage)
@@ -94,23 +112,21 @@ static __always_inline void do_unpin(const struct vfio_group *group, dma_addr_t 
 	container->iommu_driver->ops->unpin_pages(container->iommu_data, iova, npage);
 }
 
-static noinline void unpin_traced(struct vfio_device *device, dma_addr_t iova, int npage)
+static noinline notrace void unpin_traced(struct vfio_device *device, dma_addr_t iova, int npage)
 {
 	const struct vfio_group *group = device->group;
-	const struct vfio_obs_container *c;
-	u64 start;
+	u64 start, duration;
 
 	if (!unpin_ok(device, npage))
 		return;
-	c = to_obs(group->container);
 	if (trace_vfio_container_unpin_start_enabled())
-		trace_vfio_container_unpin_start(c->id, c->slot, iommu_group_id(group->iommu_group),
-						 iova, npage);
-	start = vfio_trace_now(trace_vfio_container_unpin_enabled());
+		trace_vfio_container_unpin_start(obs_of(group)->id, obs_of(group)->slot,
+						 iommu_group_id(group->iommu_group), iova, npage);
+	start = ktime_get_ns();
 	do_unpin(group, iova, npage);
-	if (trace_vfio_container_unpin_enabled())
-		trace_vfio_container_unpin(c->id, c->slot, iommu_group_id(group->iommu_group), iova,
-					   npage, vfio_trace_elapsed(start));
+	duration = ktime_get_ns() - start;
+	trace_vfio_container_unpin(obs_of(group)->id, obs_of(group)->slot,
+				   iommu_group_id(group->iommu_group), iova, npage, duration);
 }
 
 static __always_inline void unpin(struct vfio_device *device, dma_addr_t iova, int npage)

@@ -26,6 +26,7 @@ typedef u64 dma_addr_t;
 #define __init
 #define __read_mostly
 #define noinline		__attribute__((noinline))
+#define notrace
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 
