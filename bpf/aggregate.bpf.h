@@ -133,13 +133,13 @@ static __always_inline void aggregate(__u32 type, const struct vfio_rec *rec)
 		aggregate_release(rec);
 		return;
 	}
-	if (outcome.op >= VFIO_OP_COUNT || !rec->id)
+	if (outcome.op >= VFIO_OP_COUNT || (type == VFIO_EV_OPEN && !rec->id))
 		return;
 	slot = slot_of(type, rec);
 	if (!slot)
 		return;
-	vfio_gauges_apply(&slot->gauges, type, rec, &outcome);
 	stats = block_of(slot, rec->id, outcome.op);
+	vfio_gauges_apply(&slot->gauges, type, rec, &outcome);
 	if (stats)
 		vfio_op_stats_add(stats, &outcome);
 }

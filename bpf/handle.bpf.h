@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * handle.bpf.h - what becomes of one event, however it was found
+ * handle.bpf.h - what becomes of one event that the fentry programs have found
  *
- * The one entry to ring.bpf.h and aggregate.bpf.h for the programs of each object.
+ * They find it once and then ask the knobs where it goes.
  */
 #ifndef VFIO_OBS_HANDLE_BPF_H
 #define VFIO_OBS_HANDLE_BPF_H

@@ -2,9 +2,10 @@
 /*
  * ring.bpf.h - writing one event into the ring of the running CPU
  *
- * Called by handle(). Without VFIO_OBS_PREEMPTIBLE the programs run with preemption off, so the
- * CPU's ring has no second writer; with it several programs of one CPU may be in here at a time,
- * each at another record. Nothing wakes the reader: it polls.
+ * With VFIO_OBS_PREEMPTIBLE several programs of one CPU may be in here at a time, each at another
+ * record; ring_write(), called by handle(), is told a finished event. Without it the programs run
+ * with preemption off, so the CPU's ring has no second writer: they fill the record in its place,
+ * between ring_begin() and ring_end(). Nothing wakes the reader: it polls.
  */
 #ifndef VFIO_OBS_RING_BPF_H
 #define VFIO_OBS_RING_BPF_H
@@ -21,6 +22,17 @@
 #else
 #define publish(ptr, val) ((void)__sync_lock_test_and_set((ptr), (val)))
 #endif
+
+static __always_inline struct vfio_rec *ring_at(__u32 cpu, __u64 n)
+{
+	__u32 index = cpu * knobs.ring_capacity + (n & (knobs.ring_capacity - 1));
+
+	return bpf_map_lookup_elem(&records, &index);
+}
+
+#ifdef VFIO_OBS_PREEMPTIBLE
+/* Each failed try means that another program got in between and reserved a record. */
+#define RESERVE_TRIES 16
 
 /* Fill all but the time; @to is already in the ring. */
 static __always_inline void ring_fill(struct vfio_rec *to, __u32 type, const struct vfio_rec *rec,
@@ -41,17 +53,6 @@ static __always_inline void ring_fill(struct vfio_rec *to, __u32 type, const str
 	for (int i = 0; i < VFIO_OBS_WORDS; i++)
 		to->w[i] = rec->w[i];
 }
-
-static __always_inline struct vfio_rec *ring_at(__u32 cpu, __u64 n)
-{
-	__u32 index = cpu * knobs.ring_capacity + (n & (knobs.ring_capacity - 1));
-
-	return bpf_map_lookup_elem(&records, &index);
-}
-
-#ifdef VFIO_OBS_PREEMPTIBLE
-/* Each failed try means that another program got in between and reserved a record. */
-#define RESERVE_TRIES 16
 
 static __always_inline void ring_write(__u32 type, const struct vfio_rec *rec)
 {
@@ -80,27 +81,70 @@ static __always_inline void ring_write(__u32 type, const struct vfio_rec *rec)
 	__sync_fetch_and_add(&ring->lost, 1);
 }
 #else
-static __always_inline void ring_write(__u32 type, const struct vfio_rec *rec)
+/* Room for the next record, its time and number set; NULL, and counted, when the ring is full. */
+static __always_inline struct vfio_rec *ring_next(struct vfio_ring *ring, __u32 cpu)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct vfio_ring *ring = bpf_map_lookup_elem(&rings, &cpu);
+	__u64 head = ring->head;
+	__u64 seq = ring->seq++;
 	struct vfio_rec *to;
-	__u64 head, seq;
 
-	if (!ring)
-		return;
-	head = ring->head;
-	seq = ring->seq++;
 	if (head - *(volatile __u64 *)&ring->tail >= knobs.ring_capacity) {
 		ring->lost++;
-		return;
+		return NULL;
 	}
 	to = ring_at(cpu, head);
 	if (!to)
-		return;
+		return NULL;
+	to->seq = seq;
 	to->ts_ns = bpf_ktime_get_boot_ns();
-	ring_fill(to, type, rec, seq, cpu);
-	publish(&ring->head, head + 1);
+	return to;
+}
+
+/*
+ * The frequent events leave out what the record before them in the ring says as well. Now and then
+ * they say it all the same, as a task's name and cgroup can change.
+ */
+#define FREQUENT                                                                                   \
+	(1ULL << VFIO_EV_PIN_START | 1ULL << VFIO_EV_PIN | 1ULL << VFIO_EV_UNPIN_START |           \
+	 1ULL << VFIO_EV_UNPIN | 1ULL << VFIO_EV_DMA_RW_START | 1ULL << VFIO_EV_DMA_RW)
+#define SAY_EVERY 256
+
+static __always_inline void ring_set_task(struct vfio_rec *to, __u32 type, struct vfio_ring *ring,
+					  __u32 cpu)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+
+	if (FREQUENT >> type & 1 && ring->task == task && ring->head % SAY_EVERY) {
+		to->type = type | VFIO_OBS_SAME_TASK;
+		return;
+	}
+	ring->task = task;
+	to->type = type;
+	to->cpu = cpu;
+	to->tgid = task >> 32;
+	to->pid = task;
+	to->cgroup = bpf_get_current_cgroup_id();
+	bpf_get_current_comm(to->comm, sizeof(to->comm));
+}
+
+/* A record of the event @type in the ring, all but id, slot and words; NULL: there is no room. */
+static __always_inline struct vfio_rec *ring_begin(__u32 type, struct vfio_ring **ring)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct vfio_rec *to;
+
+	*ring = bpf_map_lookup_elem(&rings, &cpu);
+	if (!*ring)
+		return NULL;
+	to = ring_next(*ring, cpu);
+	if (to)
+		ring_set_task(to, type, *ring, cpu);
+	return to;
+}
+
+static __always_inline void ring_end(struct vfio_ring *ring)
+{
+	publish(&ring->head, ring->head + 1);
 }
 #endif
 

@@ -103,7 +103,7 @@ static __always_inline void read_identity_of_ours(struct vfio_container *c)
 	rec.groups = k ? k->groups : 0;
 }
 
-/* The distribution's module knows no struct vfio_obs_container: only what is read with it is ours. */
+/* The distribution's module has no struct vfio_obs_container: what is read with it is ours only. */
 static __always_inline void read_container(struct vfio_container *c)
 {
 	const char *backend = BPF_CORE_READ(c, iommu_driver, ops, name);

@@ -2,9 +2,10 @@
 /*
  * vfio_tp.bpf.c - raw_tp programs on the tracepoints of our vfio.ko
  *
- * One program for each row of event_list.h, loaded by tools/lib/source_tp.c, which leaves out
- * those that were not asked for. The programs use no kernel structures, hence no vmlinux.h: the
- * object is the same whatever kernel it was built on.
+ * Two programs for each row of event_list.h, one that writes the event into the ring and one, its
+ * name ending in _sum, that adds it to the aggregates; tools/lib/source_tp.c loads those that were
+ * asked for. One program for both would pay on each event for asking which. They use no kernel
+ * structures, hence no vmlinux.h: the object is the same whatever kernel it was built on.
  */
 #include <linux/types.h>
 #include <linux/bpf.h>
@@ -12,7 +13,10 @@
 #include <stddef.h>
 #include <bpf/bpf_helpers.h>
 
-#include "handle.bpf.h"
+#define VFIO_OBS_ATOMIC
+#include "vfio_obs/event.h"
+#include "aggregate.bpf.h"
+#include "ring.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -26,12 +30,17 @@ VFIO_OBS_EVENTS(EV)
 #undef EV
 #undef F
 
-/* How an argument becomes the word(s) of a field. */
-#define fill_u32(w, arg) (*(w) = (__u32)(arg))
+/* How an argument, which the kernel has extended to 64 bits, becomes the word(s) of a field. */
+#define fill_u32(w, arg) (*(w) = (arg))
 #define fill_u64(w, arg) (*(w) = (arg))
 #define fill_s64(w, arg) (*(w) = (arg))
-#define fill_bool(w, arg) (*(w) = (arg) & 1)
-#define fill_str(w, arg) bpf_probe_read_kernel_str((w), VFIO_OBS_STR_LEN, (const void *)(arg))
+#define fill_bool(w, arg) (*(w) = (arg))
+#define fill_str(w, arg)                                                                           \
+	do {                                                                                       \
+		(w)[0] = (w)[1] = (w)[2] = 0;                                                      \
+		bpf_probe_read_kernel_str((w), VFIO_OBS_STR_LEN, (const void *)(arg));             \
+	} while (0)
+_Static_assert(VFIO_OBS_WORDS_OF_str == 3, "fill_str clears as many");
 
 /* Arguments before the fields, and where id and slot come from. */
 #define FIRST_CONTAINER 2
@@ -42,16 +51,35 @@ VFIO_OBS_EVENTS(EV)
 #define SLOT_MODULE VFIO_OBS_NO_SLOT
 
 #define F(name, ctype, show, help)                                                                 \
-	fill_##ctype(&rec.w[offsetof(words, name)], ctx->args[first + offsetof(args, name)]);
-#define EV(ENUM, name, SCOPE, op, help)                                                            \
-	SEC("raw_tp/" #name) int name(struct bpf_raw_tracepoint_args *ctx)                         \
-	{                                                                                          \
+	fill_##ctype(&rec->w[offsetof(words, name)], ctx->args[first + offsetof(args, name)]);
+#define FILL(ENUM, SCOPE)                                                                          \
+	do {                                                                                       \
 		typedef struct vfio_words_##ENUM words;                                            \
 		typedef struct vfio_args_##ENUM args;                                              \
 		const int first = FIRST_##SCOPE;                                                   \
-		struct vfio_rec rec = { .id = ID_##SCOPE, .slot = SLOT_##SCOPE };                  \
                                                                                                    \
+		rec->id = ID_##SCOPE;                                                              \
+		rec->slot = SLOT_##SCOPE;                                                          \
 		VFIO_OBS_FIELDS_##ENUM(F)                                                          \
-		return handle(VFIO_EV_##ENUM, &rec);                                               \
+	} while (0)
+#define EV(ENUM, name, SCOPE, op, help)                                                            \
+	SEC("raw_tp/" #name) int name(struct bpf_raw_tracepoint_args *ctx)                         \
+	{                                                                                          \
+		struct vfio_ring *ring;                                                            \
+		struct vfio_rec *rec = ring_begin(VFIO_EV_##ENUM, &ring);                          \
+                                                                                                   \
+		if (!rec)                                                                          \
+			return 0;                                                                  \
+		FILL(ENUM, SCOPE);                                                                 \
+		ring_end(ring);                                                                    \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("raw_tp/" #name) int name##_sum(struct bpf_raw_tracepoint_args *ctx)                   \
+	{                                                                                          \
+		struct vfio_rec filled = {}, *rec = &filled;                                       \
+                                                                                                   \
+		FILL(ENUM, SCOPE);                                                                 \
+		aggregate(VFIO_EV_##ENUM, rec);                                                    \
+		return 0;                                                                          \
 	}
 VFIO_OBS_EVENTS(EV)

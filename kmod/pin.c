@@ -36,7 +36,7 @@ static __always_inline int do_pin(const struct vfio_group *group, dma_addr_t iov
 				      pages);
 }
 
-/* Read again at each use: one register less to save, and an open device keeps its group attached. */
+/* Read at each use: one register less to save. An open device keeps its group attached. */
 static __always_inline const struct vfio_obs_container *obs_of(const struct vfio_group *group)
 {
 	return to_obs(group->container);
@@ -48,8 +48,8 @@ static __always_inline const struct vfio_obs_container *obs_of(const struct vfio
  * pin or unpin that runs while the first of its two events is switched on is not reported. The
  * clock is read whichever of the two events is on.
  */
-static noinline notrace int pin_traced(struct vfio_device *device, dma_addr_t iova, int npage, int prot,
-			       struct page **pages)
+static noinline notrace int pin_traced(struct vfio_device *device, dma_addr_t iova, int npage,
+				       int prot, struct page **pages)
 {
 	const struct vfio_group *group = device->group;
 	u64 start, duration;
@@ -76,7 +76,8 @@ static noinline notrace
 #else
 static __always_inline
 #endif
-int pin_untraced(struct vfio_device *device, dma_addr_t iova, int npage, int prot, struct page **pages)
+int pin_untraced(struct vfio_device *device, dma_addr_t iova, int npage, int prot,
+		 struct page **pages)
 {
 	/* Read first, or the compiler needs one more register for the device. */
 	const struct vfio_group *group = device->group;

@@ -19,6 +19,9 @@
 #define vfio_obs_or(ptr, val) ((void)(*(ptr) |= (val)))
 #endif
 
+/* Known to the compiler: to ask costs more than to add 0. */
+#define vfio_obs_is_0(x) (__builtin_constant_p(x) && !(x))
+
 /*
  * Log-linear histogram of nanoseconds: below 32 one bucket a nanosecond, then 32 equal buckets
  * an octave up to 2^40 ns (18 minutes); longer goes into the last. A bucket is at most 1/32 of
@@ -28,34 +31,43 @@
 #define VFIO_HIST_SUB (1U << VFIO_HIST_SUB_BITS)
 #define VFIO_HIST_TOP_BIT 39
 #define VFIO_HIST_BUCKETS (VFIO_HIST_SUB * (VFIO_HIST_TOP_BIT - VFIO_HIST_SUB_BITS + 2))
-/* Buckets that share one bit of vfio_op_stats.touched. */
-#define VFIO_HIST_CHUNK (VFIO_HIST_BUCKETS / 64)
-_Static_assert(VFIO_HIST_CHUNK * 64 == VFIO_HIST_BUCKETS, "chunks cover the histogram");
+/* Buckets that share one bit of vfio_op_stats.touched: those of an octave. */
+#define VFIO_HIST_CHUNK VFIO_HIST_SUB
+_Static_assert(VFIO_HIST_BUCKETS / VFIO_HIST_CHUNK <= 64, "a bit for each chunk");
 
-/* Position of the highest set bit of @v (0 for 0 and 1), without a CLZ, which BPF lacks. */
-static inline __attribute__((always_inline)) __u32 vfio_hist_msb(__u64 v)
-{
-	__u32 r = 0;
+/* Position of the highest set bit of a byte. BPF has no instruction for it. */
+#define VFIO_MSB_2(n) n, n
+#define VFIO_MSB_4(n) VFIO_MSB_2(n), VFIO_MSB_2(n)
+#define VFIO_MSB_8(n) VFIO_MSB_4(n), VFIO_MSB_4(n)
+#define VFIO_MSB_16(n) VFIO_MSB_8(n), VFIO_MSB_8(n)
+#define VFIO_MSB_32(n) VFIO_MSB_16(n), VFIO_MSB_16(n)
+#define VFIO_MSB_64(n) VFIO_MSB_32(n), VFIO_MSB_32(n)
+static const __u8 vfio_msb_of_byte[256] = {
+	0, 0, VFIO_MSB_2(1), VFIO_MSB_4(2), VFIO_MSB_8(3), VFIO_MSB_16(4), VFIO_MSB_32(5),
+	VFIO_MSB_64(6), VFIO_MSB_64(7), VFIO_MSB_64(7),
+};
 
-	if (v >> 32) { v >>= 32; r += 32; }
-	if (v >> 16) { v >>= 16; r += 16; }
-	if (v >> 8) { v >>= 8; r += 8; }
-	if (v >> 4) { v >>= 4; r += 4; }
-	if (v >> 2) { v >>= 2; r += 2; }
-	return r + (__u32)(v >> 1);
-}
-
-/* Bucket of @ns, always below VFIO_HIST_BUCKETS. */
+/* Bucket of @ns, always below VFIO_HIST_BUCKETS. Quickest below 2^16 ns, as most durations are. */
 static inline __attribute__((always_inline)) __u32 vfio_hist_index(__u64 ns)
 {
 	__u32 shift;
 
 	if (ns < VFIO_HIST_SUB)
 		return ns;
-	if (ns >> (VFIO_HIST_TOP_BIT + 1))
+	if (ns < 1ULL << 8)
+		shift = vfio_msb_of_byte[ns] - VFIO_HIST_SUB_BITS;
+	else if (ns < 1ULL << 16)
+		shift = vfio_msb_of_byte[ns >> 8] + 8 - VFIO_HIST_SUB_BITS;
+	else if (ns < 1ULL << 24)
+		shift = vfio_msb_of_byte[ns >> 16] + 16 - VFIO_HIST_SUB_BITS;
+	else if (ns < 1ULL << 32)
+		shift = vfio_msb_of_byte[ns >> 24] + 24 - VFIO_HIST_SUB_BITS;
+	else if (ns < 1ULL << (VFIO_HIST_TOP_BIT + 1))
+		shift = vfio_msb_of_byte[ns >> 32] + 32 - VFIO_HIST_SUB_BITS;
+	else
 		return VFIO_HIST_BUCKETS - 1;
-	shift = vfio_hist_msb(ns) - VFIO_HIST_SUB_BITS;
-	return ((shift + 1) << VFIO_HIST_SUB_BITS) + ((ns >> shift) & (VFIO_HIST_SUB - 1));
+	/* What is left of @ns begins with the bit that counts one octave more. */
+	return (shift << VFIO_HIST_SUB_BITS) + (__u32)(ns >> shift);
 }
 
 /* Lower edge in ns of bucket @i; vfio_hist_lower(i + 1) is its upper edge. */
@@ -76,7 +88,7 @@ static inline __u64 vfio_hist_lower(__u32 i)
  * @bytes:   of successful calls (MAP, UNMAP, DMA_RW; MAP of unreadable structures is not in it)
  * @pages:   of successful calls (PIN, UNPIN)
  * @touched: bit i: buckets from i * VFIO_HIST_CHUNK on may be above 0, those of clear bits are 0;
- *           most operations use a few of the 64 chunks, so readers need not look at the others
+ *           most operations use a few of the chunks, so readers need not look at the others
  * @hist:    calls by duration; a 32-bit bucket wraps after 2^32 calls between two readings
  */
 struct vfio_op_stats {
@@ -104,7 +116,10 @@ struct vfio_gauges {
 	__s64 pinned_pages;
 };
 
-/* What one event means for the statistics. @op is VFIO_OP_NONE when it completes no operation. */
+/*
+ * What one event means for the statistics. @op is VFIO_OP_NONE when it completes no operation;
+ * @bytes and @pages mean something unless @ret is an error.
+ */
 struct vfio_outcome {
 	__u32 op;
 	__s64 ret;
@@ -118,16 +133,17 @@ static inline __attribute__((always_inline)) void
 vfio_op_stats_time(struct vfio_op_stats *s, __u64 ns)
 {
 	__u32 bucket = vfio_hist_index(ns);
-	__u64 chunk = 1ULL << bucket / VFIO_HIST_CHUNK;
 
 	vfio_obs_add(&s->sum_ns, ns);
-	if (!(s->touched & chunk))
-		vfio_obs_or(&s->touched, chunk);
 #ifdef VFIO_OBS_ATOMIC
 	/* Always true, but the verifier of 6.1 cannot see it, and the compiler must not. */
 	__asm__ volatile("" : "+r"(bucket));
-	if (bucket < VFIO_HIST_BUCKETS)
+	if (bucket < VFIO_HIST_BUCKETS) {
+		/* Marked before the first call is counted: who finds one need not mark. */
+		if (!*(volatile __u32 *)&s->hist[bucket])
+			vfio_obs_or(&s->touched, 1ULL << bucket / VFIO_HIST_CHUNK);
 		vfio_obs_add(&s->hist[bucket], 1);
+	}
 	/* Bounded for the verifier; each failed try means that another CPU stored a maximum. */
 	for (int i = 0; i < 8; i++) {
 		__u64 max = *(volatile __u64 *)&s->max_ns;
@@ -136,7 +152,8 @@ vfio_op_stats_time(struct vfio_op_stats *s, __u64 ns)
 			break;
 	}
 #else
-	vfio_obs_add(&s->hist[bucket], 1);
+	s->touched |= 1ULL << bucket / VFIO_HIST_CHUNK;
+	s->hist[bucket]++;
 	if (ns > s->max_ns)
 		s->max_ns = ns;
 #endif
@@ -149,9 +166,9 @@ vfio_op_stats_add(struct vfio_op_stats *s, const struct vfio_outcome *o)
 	if (o->ret < 0) {
 		vfio_obs_add(&s->errors, 1);
 	} else {
-		if (o->bytes)
+		if (!vfio_obs_is_0(o->bytes))
 			vfio_obs_add(&s->bytes, o->bytes);
-		if (o->pages)
+		if (!vfio_obs_is_0(o->pages))
 			vfio_obs_add(&s->pages, o->pages);
 	}
 	if (o->duration == VFIO_OBS_UNKNOWN)
@@ -216,8 +233,7 @@ vfio_outcome_of(__u32 type, const struct vfio_rec *rec)
 		o.op = VFIO_OP_PIN;
 		o.ret = vfio_w(rec, PIN, ret);
 		o.duration = vfio_w(rec, PIN, duration);
-		if (o.ret > 0)
-			o.pages = o.ret;
+		o.pages = o.ret; /* when that is no error */
 		break;
 	case VFIO_EV_UNPIN:
 		o.op = VFIO_OP_UNPIN;

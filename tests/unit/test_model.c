@@ -102,6 +102,7 @@ static void test_lifecycle(void **state)
 	map(&f, 7, 11 * SEC, 8 << 20, 0);
 	map(&f, 7, 11 * SEC, 4 << 20, -17);
 	fake_event(&f.feed, PIN, 7, 11 * SEC, .group = 12, .npage = 3, .ret = 2, .duration = 700);
+	fake_event(&f.feed, PIN, 7, 11 * SEC, .group = 12, .npage = 3, .ret = -14, .duration = 700);
 	fake_event(&f.feed, UNPIN, 7, 11 * SEC, .group = 12, .npage = 1, .duration = 300);
 	assert_true(c->gauges_known);
 	assert_int_equal(c->gauges.mapped_bytes, 8 << 20);

@@ -21,6 +21,7 @@ struct fixture {
 	struct vfio_rec records[CPUS * CAPACITY];
 	struct ring_reader *reader;
 	__u64 out_ts[4096], out_id[4096];
+	struct vfio_rec out; /* the last one */
 	size_t n_out;
 };
 
@@ -61,6 +62,7 @@ static void on_event(void *ctx, struct vfio_rec *rec)
 {
 	struct fixture *f = ctx;
 
+	f->out = *rec;
 	f->out_ts[f->n_out] = rec->ts_ns;
 	f->out_id[f->n_out++] = rec->id;
 }
@@ -224,6 +226,79 @@ static void random_streams_come_out_sorted(void **state)
 		assert_true(f->out_ts[i] >= f->out_ts[i - 1]);
 }
 
+static struct vfio_rec *last_put(struct fixture *f, unsigned int cpu)
+{
+	return &f->records[cpu * CAPACITY + (f->rings[cpu].head - 1) % CAPACITY];
+}
+
+/* A record that leaves out its task, with what an older one left in its place. */
+static void put_same_task(struct fixture *f, unsigned int cpu, __u64 ts_ns)
+{
+	put(f, cpu, ts_ns, 1);
+	memset(last_put(f, cpu)->comm, 'x', VFIO_OBS_COMM_LEN);
+	last_put(f, cpu)->pid = 99;
+	last_put(f, cpu)->cpu = 99;
+	last_put(f, cpu)->type = VFIO_EV_PIN | VFIO_OBS_SAME_TASK;
+}
+
+static void put_task(struct fixture *f, unsigned int cpu, __u64 ts_ns, __u32 pid, const char *comm)
+{
+	put(f, cpu, ts_ns, 1);
+	last_put(f, cpu)->type = VFIO_EV_PIN;
+	last_put(f, cpu)->tgid = pid - 1;
+	last_put(f, cpu)->pid = pid;
+	last_put(f, cpu)->cgroup = pid + 1;
+	strcpy(last_put(f, cpu)->comm, comm);
+}
+
+static void check_task(const struct fixture *f, unsigned int cpu, __u32 pid, const char *comm)
+{
+	assert_int_equal(f->out.type, VFIO_EV_PIN);
+	assert_int_equal(f->out.cpu, cpu);
+	assert_int_equal(f->out.tgid, pid - 1);
+	assert_int_equal(f->out.pid, pid);
+	assert_int_equal(f->out.cgroup, pid + 1);
+	assert_string_equal(f->out.comm, comm);
+}
+
+/* Each ring by itself, also when nothing is left of the record that named the task. */
+static void a_task_left_out_is_that_of_the_record_before(void **state)
+{
+	struct fixture *f = *state;
+
+	put_task(f, 0, 1, 10, "ten");
+	put_task(f, 2, 2, 20, "twenty");
+	assert_int_equal(merge(f, ALL), 2);
+	for (int i = 0; i < 3 * CAPACITY; i++) {
+		put_same_task(f, 0, 10 + i);
+		assert_int_equal(merge(f, ALL), 1);
+		check_task(f, 0, 10, "ten");
+	}
+	put_same_task(f, 2, 100);
+	assert_int_equal(merge(f, ALL), 1);
+	check_task(f, 2, 20, "twenty");
+	put_task(f, 0, 101, 30, "thirty");
+	put_same_task(f, 0, 102);
+	assert_int_equal(merge(f, ALL), 2);
+	check_task(f, 0, 30, "thirty");
+}
+
+static void words_behind_the_fields_are_cleared(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, 0, 1, 1);
+	last_put(f, 0)->type = VFIO_EV_UNPIN;
+	memset(last_put(f, 0)->w, 0xff, sizeof(last_put(f, 0)->w));
+	assert_int_equal(merge(f, ALL), 1);
+	for (size_t i = 0; i < VFIO_OBS_WORDS; i++)
+		assert_int_equal(f->out.w[i], i < sizeof(struct vfio_words_UNPIN) ? ~0ULL : 0);
+	/* Nor does a type that does not exist do harm. */
+	put(f, 0, 2, 1);
+	last_put(f, 0)->type = 0x7fff;
+	assert_int_equal(merge(f, ALL), 1);
+}
+
 #define ring_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -239,6 +314,8 @@ int main(void)
 		ring_test(reserved_records_hold_back_their_ring),
 		ring_test(read_records_are_not_taken_twice),
 		ring_test(random_streams_come_out_sorted),
+		ring_test(a_task_left_out_is_that_of_the_record_before),
+		ring_test(words_behind_the_fields_are_cleared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

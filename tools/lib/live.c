@@ -90,17 +90,18 @@ static __u64 clock_ns(clockid_t clock)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* The events that need programs: those asked for and those that statistics follow from. */
-static __u64 events_needed(const struct source_live_opts *opts)
+/* Those asked for and those that statistics follow from. */
+static struct live_events events_needed(const struct source_live_opts *opts)
 {
-	__u64 mask = opts->events;
+	struct live_events events = { .ring = opts->events };
 
 	if (!opts->aggregate)
-		return mask;
+		return events;
 	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++)
 		if (event__desc(type)->op != VFIO_OP_NONE)
-			mask |= 1ULL << type;
-	return mask | 1ULL << VFIO_EV_RELEASE;
+			events.sum |= 1ULL << type;
+	events.sum |= 1ULL << VFIO_EV_RELEASE;
+	return events;
 }
 
 static bool is_admin(void)
@@ -196,10 +197,11 @@ static int load_object(struct live *live, unsigned int n_cpus, char *err, size_t
 	char *log = xcalloc(1, 1 << 20);
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = log,
 		    .kernel_log_size = 1 << 20);
+	struct live_events events = events_needed(&live->opts);
 	int ret;
 
 	libbpf_set_print(NULL); /* its words would be printed to the user's screen */
-	ret = live->ops->open(live, &opts, events_needed(&live->opts), &live->engine->object);
+	ret = live->ops->open(live, &opts, &events, &live->engine->object);
 	if (!ret) {
 		configure(live, n_cpus);
 		ret = live->ops->load(live);

@@ -27,6 +27,11 @@ struct live_object {
 	const __u32 *slots_used;
 };
 
+/* Events that need programs, bits by their numbers: for the rings, for the aggregates. */
+struct live_events {
+	__u64 ring, sum;
+};
+
 /* What makes a kind of live source. Calls that can fail write a sentence to @err. */
 struct live_ops {
 	const char *name;
@@ -39,8 +44,8 @@ struct live_ops {
 	/* The loaded vfio fits. 0 or -errno. */
 	int (*check)(struct live *live, char *err, size_t err_size);
 	/* Open the object with @opts; programs that no event needs stay out. 0 or -errno. */
-	int (*open)(struct live *live, const struct bpf_object_open_opts *opts, __u64 events,
-		    struct live_object *object);
+	int (*open)(struct live *live, const struct bpf_object_open_opts *opts,
+		    const struct live_events *events, struct live_object *object);
 	int (*load)(struct live *live); /* 0 or -errno; libbpf's words are in the log */
 	int (*attach)(struct live *live, char *err, size_t err_size);
 	void (*detach)(struct live *live);

@@ -423,7 +423,7 @@ static void apply_gauges(struct model_container *c, const struct vfio_rec *rec,
 {
 	if (!c->gauges_known)
 		return;
-	if (o->bytes < GAUGE_LIMIT && o->pages < GAUGE_LIMIT)
+	if (o->ret < 0 || (o->bytes < GAUGE_LIMIT && o->pages < GAUGE_LIMIT))
 		vfio_gauges_apply(&c->gauges, rec->type, rec, o);
 	else
 		c->gauges_known = false;

@@ -4,15 +4,31 @@
  *
  * Each ring is in time order by itself. Those with something to read form a binary heap by the
  * time of their next record; an empty ring is complete, as the horizon lies in the past. A record
- * without a time is reserved and not complete yet: its ring is read up to there.
+ * without a time is reserved and not complete yet: its ring is read up to there. What a record
+ * leaves out (maps.h) is filled in.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ring.h"
 #include "xalloc.h"
 
 /* Records read before the writer is told that their room is free. */
 #define FREE_EVERY 256
+
+/* Words that the fields of an event take. */
+static const unsigned char n_words[VFIO_EV_COUNT] = {
+#define EV(ENUM, name, scope, op, help) [VFIO_EV_##ENUM] = sizeof(struct vfio_words_##ENUM),
+	VFIO_OBS_EVENTS(EV)
+#undef EV
+};
+
+/* Who acts, in the last record of a ring that said it. */
+struct task {
+	__u64 cgroup;
+	__u32 tgid, pid;
+	char comm[VFIO_OBS_COMM_LEN];
+};
 
 /* One ring while it is being merged: records from @next to @head are to be read. */
 struct cursor {
@@ -29,6 +45,7 @@ struct ring_reader {
 	__u64 last_ns;	  /* time of the last record given out */
 	__u64 gaps;	  /* records missing according to their numbers */
 	__u64 *next_seq;  /* [n_cpus] */
+	struct task *task; /* [n_cpus] */
 	struct cursor *heap;
 	unsigned int n_heap;
 };
@@ -43,6 +60,7 @@ struct ring_reader *ring_reader__create(struct vfio_ring *rings, struct vfio_rec
 	reader->n_cpus = n_cpus;
 	reader->capacity = capacity;
 	reader->next_seq = xcalloc(n_cpus, sizeof(*reader->next_seq));
+	reader->task = xcalloc(n_cpus, sizeof(*reader->task));
 	reader->heap = xcalloc(n_cpus, sizeof(*reader->heap));
 	return reader;
 }
@@ -52,6 +70,7 @@ void ring_reader__destroy(struct ring_reader *reader)
 	if (!reader)
 		return;
 	free(reader->next_seq);
+	free(reader->task);
 	free(reader->heap);
 	free(reader);
 }
@@ -109,6 +128,24 @@ static void free_up_to(struct ring_reader *reader, const struct cursor *c)
 	__atomic_store_n(&reader->rings[c->cpu].tail, c->next, __ATOMIC_RELEASE);
 }
 
+static void complete(struct vfio_rec *rec, struct task *task, unsigned int cpu)
+{
+	if (rec->type & VFIO_OBS_SAME_TASK) {
+		rec->type &= ~VFIO_OBS_SAME_TASK;
+		rec->cpu = cpu;
+		rec->cgroup = task->cgroup;
+		rec->tgid = task->tgid;
+		rec->pid = task->pid;
+		memcpy(rec->comm, task->comm, sizeof(rec->comm));
+	} else {
+		*task = (struct task){ .cgroup = rec->cgroup, .tgid = rec->tgid, .pid = rec->pid };
+		memcpy(task->comm, rec->comm, sizeof(task->comm));
+	}
+	if (rec->type < VFIO_EV_COUNT)
+		memset(&rec->w[n_words[rec->type]], 0,
+		       (VFIO_OBS_WORDS - n_words[rec->type]) * sizeof(*rec->w));
+}
+
 static void give_out(struct ring_reader *reader, struct cursor *c, ring_event_fn event, void *ctx)
 {
 	struct vfio_rec *rec = record_at(reader, c->cpu, c->next);
@@ -118,6 +155,7 @@ static void give_out(struct ring_reader *reader, struct cursor *c, ring_event_fn
 	if (rec->ts_ns < reader->last_ns)
 		rec->ts_ns = reader->last_ns;
 	reader->last_ns = rec->ts_ns;
+	complete(rec, &reader->task[c->cpu], c->cpu);
 	event(ctx, rec);
 	rec->ts_ns = 0;
 	c->next++;

@@ -131,9 +131,10 @@ static int choose_program(struct source_fentry *fentry, const char *name, size_t
 	return bpf_program__set_attach_target(prog, 0, fentry->function[hook]);
 }
 
-static int fentry_open(struct live *live, const struct bpf_object_open_opts *opts, __u64 events,
-		       struct live_object *object)
+static int fentry_open(struct live *live, const struct bpf_object_open_opts *opts,
+		       const struct live_events *needed_for, struct live_object *object)
 {
+	__u64 events = needed_for->ring | needed_for->sum;
 	struct source_fentry *fentry = fentry_of(live);
 	int ret = 0;
 

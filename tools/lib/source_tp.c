@@ -22,7 +22,7 @@
 struct source_tp {
 	struct live live;
 	struct vfio_tp_bpf *skel;
-	struct bpf_link *links[VFIO_EV_COUNT];
+	struct bpf_link *ring_links[VFIO_EV_COUNT], *sum_links[VFIO_EV_COUNT];
 	unsigned int n_links;
 	__u32 checked_btf; /* of tp_module__check() */
 	char srcversion[40];
@@ -38,21 +38,31 @@ static int tp_check(struct live *live, char *err, size_t err_size)
 	return tp_module__check(&tp_of(live)->checked_btf, err, err_size);
 }
 
-static struct bpf_program *program_of(struct source_tp *tp, unsigned int type)
+static struct bpf_program *ring_program(struct source_tp *tp, unsigned int type)
 {
 	return bpf_object__find_program_by_name(tp->skel->obj, event__desc(type)->tracepoint);
 }
 
-static int tp_open(struct live *live, const struct bpf_object_open_opts *opts, __u64 events,
-		   struct live_object *object)
+static struct bpf_program *sum_program(struct source_tp *tp, unsigned int type)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_sum", event__desc(type)->tracepoint);
+	return bpf_object__find_program_by_name(tp->skel->obj, name);
+}
+
+static int tp_open(struct live *live, const struct bpf_object_open_opts *opts,
+		   const struct live_events *events, struct live_object *object)
 {
 	struct source_tp *tp = tp_of(live);
 
 	tp->skel = vfio_tp_bpf__open_opts(opts);
 	if (!tp->skel)
 		return -errno;
-	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++)
-		bpf_program__set_autoload(program_of(tp, type), events >> type & 1);
+	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++) {
+		bpf_program__set_autoload(ring_program(tp, type), events->ring >> type & 1);
+		bpf_program__set_autoload(sum_program(tp, type), events->sum >> type & 1);
+	}
 	*object = (struct live_object){
 		.obj = tp->skel->obj,
 		.knobs = &tp->skel->rodata->knobs,
@@ -73,22 +83,23 @@ static void tp_detach(struct live *live)
 
 	/* open is the first event: no container begins while the others go. */
 	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++) {
-		bpf_link__destroy(tp->links[type]);
-		tp->links[type] = NULL;
+		bpf_link__destroy(tp->ring_links[type]);
+		bpf_link__destroy(tp->sum_links[type]);
+		tp->ring_links[type] = tp->sum_links[type] = NULL;
 	}
 	tp->n_links = 0;
 }
 
-static int attach_event(struct source_tp *tp, unsigned int type, char *err, size_t err_size)
+static int attach_program(struct source_tp *tp, unsigned int type, struct bpf_program *prog,
+			  struct bpf_link **link, char *err, size_t err_size)
 {
 	const char *name = event__desc(type)->tracepoint;
-	struct bpf_program *prog = program_of(tp, type);
 	int ret;
 
 	if (!bpf_program__autoload(prog))
 		return 0;
-	tp->links[type] = bpf_program__attach_raw_tracepoint(prog, name);
-	if (tp->links[type]) {
+	*link = bpf_program__attach_raw_tracepoint(prog, name);
+	if (*link) {
 		tp->n_links++;
 		return 0;
 	}
@@ -105,8 +116,13 @@ static int tp_attach(struct live *live, char *err, size_t err_size)
 	int ret = 0;
 
 	/* open last: of a container whose open is seen everything else is seen too. */
-	for (unsigned int type = VFIO_EV_COUNT; !ret && type-- > 0;)
-		ret = attach_event(tp, type, err, err_size);
+	for (unsigned int type = VFIO_EV_COUNT; !ret && type-- > 0;) {
+		ret = attach_program(tp, type, sum_program(tp, type), &tp->sum_links[type], err,
+				     err_size);
+		if (!ret)
+			ret = attach_program(tp, type, ring_program(tp, type),
+					     &tp->ring_links[type], err, err_size);
+	}
 	tp_module__srcversion(tp->srcversion, sizeof(tp->srcversion));
 	return ret;
 }
