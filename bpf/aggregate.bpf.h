@@ -21,7 +21,9 @@
 /* Give the totals of the container @id, which had this slot, to the reader. */
 static __always_inline void slot_finish(struct vfio_slot *slot, __u64 id)
 {
-	struct vfio_final final = { .id = id, .partial = slot->partial };
+	struct vfio_final final = {
+		.id = id, .gauges = slot->gauges, .partial = slot->partial,
+	};
 
 #pragma unroll
 	for (int op = 0; op < VFIO_OP_COUNT; op++) {

@@ -84,6 +84,7 @@ static inline __u64 vfio_hist_lower(__u32 i)
 /*
  * One operation of one container, since the container was first seen.
  * @errors:  calls that returned below 0
+ * @errnos:  of these, by errno; a ninth kind is in @errors only
  * @unknown: calls whose duration is unknown; they are in @count but not in the histogram
  * @bytes:   of successful calls (MAP, UNMAP, DMA_RW; MAP of unreadable structures is not in it)
  * @pages:   of successful calls (PIN, UNPIN)
@@ -91,6 +92,13 @@ static inline __u64 vfio_hist_lower(__u32 i)
  *           most operations use a few of the chunks, so readers need not look at the others
  * @hist:    calls by duration; a 32-bit bucket wraps after 2^32 calls between two readings
  */
+struct vfio_errno_count {
+	__u64 count;
+	__u32 err; /* positive; 0: the entry is free, as are those behind it */
+	__u32 pad;
+};
+#define VFIO_OBS_ERRNOS 8
+
 struct vfio_op_stats {
 	__u64 id;
 	__u32 op;
@@ -103,6 +111,7 @@ struct vfio_op_stats {
 	__u64 bytes;
 	__u64 pages;
 	__u64 touched;
+	struct vfio_errno_count errnos[VFIO_OBS_ERRNOS];
 	__u32 hist[VFIO_HIST_BUCKETS];
 };
 
@@ -159,12 +168,41 @@ vfio_op_stats_time(struct vfio_op_stats *s, __u64 ns)
 #endif
 }
 
+/* A failed call; @ret is below 0. */
+static inline __attribute__((always_inline)) void
+vfio_op_stats_fail(struct vfio_op_stats *s, __s64 ret)
+{
+	__u32 err = -ret, was;
+
+	vfio_obs_add(&s->errors, 1);
+#ifdef VFIO_OBS_ATOMIC
+#pragma unroll
+#endif
+	for (int i = 0; i < VFIO_OBS_ERRNOS; i++) {
+		struct vfio_errno_count *e = &s->errnos[i];
+
+#ifdef VFIO_OBS_ATOMIC
+		was = *(volatile __u32 *)&e->err;
+		if (!was)
+			was = __sync_val_compare_and_swap(&e->err, 0, err);
+#else
+		was = e->err;
+		if (!was)
+			e->err = err;
+#endif
+		if (was && was != err)
+			continue;
+		vfio_obs_add(&e->count, 1);
+		return;
+	}
+}
+
 /* The count comes last: who sees it changed finds everything else of the call there too. */
 static inline __attribute__((always_inline)) void
 vfio_op_stats_add(struct vfio_op_stats *s, const struct vfio_outcome *o)
 {
 	if (o->ret < 0) {
-		vfio_obs_add(&s->errors, 1);
+		vfio_op_stats_fail(s, o->ret);
 	} else {
 		if (!vfio_obs_is_0(o->bytes))
 			vfio_obs_add(&s->bytes, o->bytes);

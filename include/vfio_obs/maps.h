@@ -36,6 +36,7 @@ struct vfio_slot {
  */
 struct vfio_final {
 	__u64 id;
+	struct vfio_gauges gauges;
 	__u32 partial;
 	__u32 block[VFIO_OP_COUNT];
 };

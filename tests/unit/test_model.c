@@ -531,6 +531,50 @@ static void test_quantile_of_hours(void **state)
 	model_op__destroy(op);
 }
 
+static __u64 errno_count(const struct vfio_op_stats *stats, __u32 err)
+{
+	for (int i = 0; i < VFIO_OBS_ERRNOS; i++)
+		if (stats->errnos[i].err == err)
+			return stats->errnos[i].count;
+	return 0;
+}
+
+/* A ninth kind of errno has no room. Its calls are failures all the same. */
+static void test_errnos_of_aggregates(void **state)
+{
+	struct fixture f = make(true);
+	struct vfio_op_stats *flat = xcalloc(1, sizeof(*flat));
+	const struct model_op *op;
+
+	flat->id = 3;
+	flat->op = VFIO_OP_MAP;
+	for (int err = 20; err > 10; err--) {
+		struct vfio_outcome o = { .op = VFIO_OP_MAP, .ret = -err, .duration = 1 };
+
+		vfio_op_stats_add(flat, &o);
+		vfio_op_stats_add(flat, &o);
+	}
+	f.feed.stats(f.feed.ctx, flat);
+	f.feed.stats(f.feed.ctx, flat); /* once more: nothing is added */
+	op = only(&f)->op[VFIO_OP_MAP];
+	assert_int_equal(op->errors, 20);
+	assert_int_equal(op->n_errnos, VFIO_OBS_ERRNOS);
+	for (__u32 i = 0; i < op->n_errnos; i++) {
+		assert_int_equal(op->errnos[i].err, 13 + i);
+		assert_int_equal(op->errnos[i].count, 2);
+	}
+	op = model__total(f.model, VFIO_OP_MAP);
+	assert_int_equal(op->n_errnos, VFIO_OBS_ERRNOS);
+	assert_int_equal(op->errnos[7].count, 2);
+	/* Memory that the programs share with us may hold anything. */
+	flat->count++;
+	flat->errnos[0].err = 1000000;
+	f.feed.stats(f.feed.ctx, flat);
+	assert_int_equal(op->n_errnos, VFIO_OBS_ERRNOS);
+	free(flat);
+	model__destroy(f.model);
+}
+
 /* The model counts as the kernel's side does. */
 static void test_counts_like_the_kernel(void **state)
 {
@@ -541,7 +585,7 @@ static void test_counts_like_the_kernel(void **state)
 	for (int i = 0; i < 20000; i++) {
 		struct vfio_outcome o = {
 			.op = VFIO_OP_PIN,
-			.ret = rand_r(&seed) % 8 ? 4 : -14,
+			.ret = rand_r(&seed) % 8 ? 4 : -1 - rand_r(&seed) % 7,
 			.duration = rand_r(&seed) % 50 ? (__u64)rand_r(&seed) : VFIO_OBS_UNKNOWN,
 			.bytes = rand_r(&seed),
 			.pages = 4,
@@ -557,6 +601,9 @@ static void test_counts_like_the_kernel(void **state)
 	assert_int_equal(op->max_ns, flat->max_ns);
 	assert_int_equal(op->bytes, flat->bytes);
 	assert_int_equal(op->pages, flat->pages);
+	assert_int_equal(op->n_errnos, 7);
+	for (__u32 i = 0; i < op->n_errnos; i++)
+		assert_int_equal(op->errnos[i].count, errno_count(flat, i + 1));
 	for (__u32 i = 0, b = 0; i < VFIO_HIST_BUCKETS; i++) {
 		if (b < op->n_hist && op->hist[b].index == i)
 			assert_int_equal(op->hist[b++].count, flat->hist[i]);
@@ -868,6 +915,7 @@ int main(void)
 		cmocka_unit_test(test_quantile_of_nothing),
 		cmocka_unit_test(test_quantile_of_hours),
 		cmocka_unit_test(test_counts_like_the_kernel),
+		cmocka_unit_test(test_errnos_of_aggregates),
 		cmocka_unit_test(test_aggregates),
 		cmocka_unit_test(test_buckets_wrap),
 		cmocka_unit_test(test_gauges_come_from_the_kernel),

@@ -102,7 +102,7 @@ static void format_groups(const struct model_container *c, char *buf, size_t siz
 		append(buf, size, &used, c->n_groups ? ",?" : "?");
 }
 
-/* "ENOMEM 3, EINVAL 1"; failures that nobody saw one by one come as "? 2". */
+/* "ENOMEM 3, EINVAL 1"; those whose errno was not kept come as "? 2". */
 static void format_errnos(const struct model_op *stats, char *buf, size_t size)
 {
 	__u64 seen = 0;

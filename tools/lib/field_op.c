@@ -212,7 +212,7 @@ static const struct field fields[] = {
 	{ "untimed", "UNTIMED", UNIT_COUNT, 7, 0, 15, false,
 	  "calls that began before the tool watched: counted, in no latency", get_untimed },
 	{ "errnos", "FAILURES", UNIT_TEXT, 8, 40, 9, true,
-	  "failures by errno; \"?\": counted in the kernel, errno not kept", get_errnos },
+	  "failures by errno; \"?\": of more kinds than are kept", get_errnos },
 };
 
 size_t field__ops(const struct field **list)

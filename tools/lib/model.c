@@ -435,20 +435,11 @@ static void apply_gauges(struct model_container *c, const struct vfio_rec *rec,
 static void apply_outcome(struct model *model, struct tracked *entry, const struct vfio_outcome *o)
 {
 	/* No aggregate has what belongs to no container. */
-	bool count = !model->aggregates || !entry;
-	struct model_op *ops[2] = { NULL, NULL };
-
-	if (o->op == VFIO_OP_NONE || (!count && o->ret >= 0))
+	if (o->op == VFIO_OP_NONE || (model->aggregates && entry))
 		return;
-	ops[0] = op_get(&model->total[o->op]);
+	model_op__add(op_get(&model->total[o->op]), o);
 	if (entry)
-		ops[1] = op_get(&entry->c.op[o->op]);
-	for (int i = 0; i < 2 && ops[i]; i++) {
-		if (count)
-			model_op__add(ops[i], o);
-		if (o->ret < 0)
-			model_op__add_errno(ops[i], o->ret);
-	}
+		model_op__add(op_get(&entry->c.op[o->op]), o);
 }
 
 static void sink_event(void *ctx, const struct vfio_rec *rec)

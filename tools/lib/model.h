@@ -40,8 +40,8 @@ struct model_op {
 	struct model_bucket *hist; /* @n_hist buckets, NULL while nothing was timed */
 	__u32 n_hist;
 	__u32 n_errnos;
-	struct model_errno *errnos; /* sorted by err; of the failures seen one by one, so their
-				     * counts sum up to less than @errors in an aggregated mode */
+	struct model_errno *errnos; /* sorted by err; their counts sum up to less than @errors when
+				     * the kernel had no room for one more kind */
 	double rate;	   /* calls a second over the last refresh interval, < 0: unknown */
 	double busy;	   /* time inside the calls by the interval's length, < 0: unknown; calls
 			    * count when they return, on all CPUs: it can be above 1 */

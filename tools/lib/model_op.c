@@ -67,11 +67,30 @@ static struct model_bucket *bucket_of(struct model_op *op, __u32 index)
 	return &op->hist[lo];
 }
 
+/* The count of @err, which is in 1 to MAX_ERRNO. */
+static __u64 *count_of(struct model_op *op, __u32 err)
+{
+	__u32 i;
+
+	for (i = 0; i < op->n_errnos && op->errnos[i].err < err; i++)
+		;
+	if (i == op->n_errnos || op->errnos[i].err != err) {
+		op->errnos = make_room(op->errnos, op->n_errnos, sizeof(*op->errnos));
+		memmove(&op->errnos[i + 1], &op->errnos[i],
+			(op->n_errnos - i) * sizeof(*op->errnos));
+		op->n_errnos++;
+		op->errnos[i] = (struct model_errno){ .err = err };
+	}
+	return &op->errnos[i].count;
+}
+
 void model_op__add(struct model_op *op, const struct vfio_outcome *o)
 {
 	op->count++;
 	if (o->ret < 0) {
 		op->errors++;
+		/* A recording may claim any number; beyond the kernel's range they share one. */
+		++*count_of(op, o->ret < -MAX_ERRNO ? MAX_ERRNO : -o->ret);
 	} else {
 		op->bytes += o->bytes;
 		op->pages += o->pages;
@@ -84,24 +103,6 @@ void model_op__add(struct model_op *op, const struct vfio_outcome *o)
 	bucket_of(op, vfio_hist_index(o->duration))->count++;
 	if (o->duration > op->max_ns)
 		op->max_ns = o->duration;
-}
-
-void model_op__add_errno(struct model_op *op, __s64 ret)
-{
-	/* A recording may claim any number; beyond the kernel's range they share one entry. */
-	__u32 err = ret < -MAX_ERRNO ? MAX_ERRNO : -ret;
-	__u32 i;
-
-	for (i = 0; i < op->n_errnos && op->errnos[i].err < err; i++)
-		;
-	if (i == op->n_errnos || op->errnos[i].err != err) {
-		op->errnos = make_room(op->errnos, op->n_errnos, sizeof(*op->errnos));
-		memmove(&op->errnos[i + 1], &op->errnos[i],
-			(op->n_errnos - i) * sizeof(*op->errnos));
-		op->n_errnos++;
-		op->errnos[i] = (struct model_errno){ .err = err };
-	}
-	op->errnos[i].count++;
 }
 
 static void raise_to(__u64 *value, __u64 *total, __u64 reading)
@@ -123,6 +124,10 @@ void model_op__read(struct model_op *op, struct model_op *total, const struct vf
 	raise_to(&op->sum_ns, &total->sum_ns, stats->sum_ns);
 	raise_to(&op->bytes, &total->bytes, stats->bytes);
 	raise_to(&op->pages, &total->pages, stats->pages);
+	for (int i = 0; i < VFIO_OBS_ERRNOS && stats->errnos[i].err; i++)
+		if (stats->errnos[i].err <= MAX_ERRNO)
+			raise_to(count_of(op, stats->errnos[i].err),
+				 count_of(total, stats->errnos[i].err), stats->errnos[i].count);
 	if (stats->max_ns > op->max_ns)
 		op->max_ns = stats->max_ns;
 	if (op->max_ns > total->max_ns)

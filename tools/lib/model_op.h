@@ -14,8 +14,6 @@ struct model_op *model_op__copy(const struct model_op *op);
 /* One completed call; the same rules as vfio_op_stats_add(), which fills a flat histogram. */
 void model_op__add(struct model_op *op, const struct vfio_outcome *o);
 
-/* One failure whose errno is known; @ret is below 0. Does not count the call itself. */
-void model_op__add_errno(struct model_op *op, __s64 ret);
 
 /*
  * model_op__read - take over a newer cumulative reading; what it added is added to @total too.

@@ -137,6 +137,9 @@ static void finish(struct tp_stats *stats, const struct vfio_final *final, __u64
 		stats->last_count[block] = 0;
 		bpf_map_update_elem(stats->maps.free_blocks_fd, NULL, &block, BPF_ANY);
 	}
+	/* Those of the last moment: it may have lived between two readings. */
+	if (sink->gauges)
+		sink->gauges(sink->ctx, final->id | id_bits, &final->gauges, !final->partial);
 	if (sink->final)
 		sink->final(sink->ctx, final->id | id_bits);
 }
@@ -212,7 +215,9 @@ void tp_stats__reset(struct tp_stats *stats, __u64 id_bits, const struct source_
 	deliver_finals(stats, ~0ULL, id_bits, sink);
 	for (__u32 i = 0; i < used && i < VFIO_OBS_SLOTS; i++) {
 		struct vfio_slot *slot = &stats->maps.slots[i];
-		struct vfio_final final = { .id = slot->id, .partial = slot->partial };
+		struct vfio_final final = {
+			.id = slot->id, .gauges = slot->gauges, .partial = slot->partial,
+		};
 
 		if (final.id) {
 			memcpy(final.block, slot->block, sizeof(final.block));

@@ -54,7 +54,7 @@ static void print_help(void)
 	puts("\n"
 	     "A replay runs at the speed of the clock on the screen, and as fast as it can with\n"
 	     "-b or --json, where stretches without events that are longer than 60 refreshes are\n"
-	     "left out.\n"
+	     "left out. Ctrl-C ends -b and --json with a last refresh.\n"
 	     "\n"
 	     "Exit status: 0 ok, 1 failed, 2 wrong usage.");
 }

@@ -188,7 +188,8 @@ static bool batch_live(struct top *top, __u64 now_ns)
 		now_ns = clock_ns(CLOCK_BOOTTIME);
 		if (!drain(top, now_ns))
 			return false;
-		if (now_ns < refresh_ns)
+		/* Who ends it early gets what has been counted until then. */
+		if (now_ns < refresh_ns && !top->ended)
 			continue;
 		advance(top, now_ns);
 		if (!print(top))
