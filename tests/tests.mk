@@ -26,7 +26,7 @@ demo: ## See vfiotop live on DPDK and a pin storm in a guest (installs what is m
 	$(Q)$(MAKE) tools testdev-load kmod kernel KVER=$(KVER)
 	$(Q)tests/vm/demo $(KVER)
 
-check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels (35 minutes)
+check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels (45 minutes)
 	$(Q)$(MAKE) deps
 	$(Q)$(MAKE) $(UNIT) $(KMOD_TESTS) $(FUZZ) tools $(GUEST_PROGRAMS) $(BUILD)/checkpatch.pl \
 		$(BUILD)/events-table
