@@ -11,20 +11,22 @@ DEPS_debug := flex bison bc libssl-dev
 DEBUG_KERNELS = $(BUILD)/kernels/debug/kernels
 debug_kver = $(patsubst %-amd64,%-vfiodebug,$(1))
 
-.PHONY: debug-kernel check-debug
+.PHONY: debug-kernel check-debug check-debug-mutants check-debug-ready
 debug-kernel: ## Build the debug kernel of KVER (KASAN, lockdep, kmemleak...) and our modules for it
 	$(call need,$(DEPS_kmod) $(DEPS_debug))
 	$(Q)$(MAKE) $(BUILD)/debug/$(call debug_kver,$(KVER))/.kmod
 
-# RACE_SECONDS, FUZZ_CALLS, FAULT_SECONDS, LOAD_SECONDS and PARTS make it shorter, for a trial.
-check-debug: testdev-load $(BUILD)/tests/vfio-faults ## Races, fuzzer, stress, faults on debug kernels (hours; KVERS=6.1 for one)
-	$(call need,$(DEPS_kmod) $(DEPS_debug) $(DEPS_vm))
-	$(Q)$(MAKE) $(CHECK_DEBUG_PROGRAMS)
-	$(Q)for k in $(KVERS); do $(MAKE) debug-kernel KVER=$$k || exit 1; done
+# RACE_SECONDS, FUZZ_CALLS, FAULT_SECONDS, LOAD_SECONDS and PARTS make it shorter, for a trial. Parts
+# that passed are kept for the next run; FRESH=1 runs them all.
+check-debug: check-debug-ready ## Races, fuzzer, stress, faults on debug kernels (hours; KVERS=6.1 for one)
 	$(Q)tests/check debug='tests/debug/check $(KVERS)'
 
-# Programs that parts of it run.
-CHECK_DEBUG_PROGRAMS = race vfio-stress
+check-debug-mutants: check-debug-ready ## Break kmod/ on purpose: KASAN, lockdep, kmemleak... must tell (15 minutes each kernel)
+	$(Q)tests/check $(foreach k,$(KVERS),debug-mutants-$(k)='tests/debug/mutants $(k)')
+
+check-debug-ready: testdev-load race vfio-stress $(BUILD)/tests/vfio-faults
+	$(call need,$(DEPS_kmod) $(DEPS_debug) $(DEPS_vm))
+	$(Q)for k in $(KVERS); do $(MAKE) debug-kernel KVER=$$k || exit 1; done
 
 $(DEBUG_KERNELS)/%-vfiodebug/.tree:
 	$(call say,FETCH,'linux tree $*')

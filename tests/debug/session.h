@@ -52,8 +52,13 @@ int step_is_of_device(const struct step *step);
 /* Finds a device by the name it has on the platform or PCI bus. 0, or -1 after having said why. */
 int member_find(struct member *member, const char *name);
 
-/* The memory that is mapped belongs to the caller, SESSION_MEMORY bytes of it, page aligned. */
-#define SESSION_MEMORY	(UINT64_C(4) << 20)
+/*
+ * The memory that is mapped belongs to the caller, SESSION_MEMORY bytes of it, page aligned. No more
+ * than one last-level page table of the IOMMU covers: when a second one cannot be allocated in the
+ * middle of a run of pages, VT-d's driver (6.1, 6.12) forgets the first part, which its own WARN_ON
+ * tells at the next mapping. That has nothing to do with who asked for the mapping.
+ */
+#define SESSION_MEMORY	(UINT64_C(2) << 20)
 
 void session_init(struct session *session, const struct member *members, void *memory);
 void session_close(struct session *session);

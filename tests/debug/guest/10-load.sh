@@ -5,7 +5,7 @@
 # test. Run by tests/debug/check; LOAD_SECONDS is how long each workload lasts.
 
 . tests/debug/guest/lib.sh
-seconds=${LOAD_SECONDS:-60}
+seconds=${LOAD_SECONDS:?}
 
 # Until the file `stop` is there.
 switch_tracepoints()

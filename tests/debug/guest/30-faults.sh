@@ -5,7 +5,7 @@
 # load. Run by tests/debug/check; FAULT_SECONDS is how long the random part lasts.
 
 . tests/debug/guest/lib.sh
-seconds=${FAULT_SECONDS:-120}
+seconds=${FAULT_SECONDS:?}
 faulty=build/tests/vfio-faults
 e1000e=${VM_E1000E%% *}
 nvme=${VM_NVME%% *}

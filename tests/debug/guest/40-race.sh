@@ -6,7 +6,7 @@
 
 . tests/debug/guest/lib.sh
 race=build/tests/vfio-race
-seconds=${RACE_SECONDS:-600}
+seconds=${RACE_SECONDS:?}
 short=$((seconds < 50 ? 5 : seconds / 10))
 e1000e=${VM_E1000E%% *}
 

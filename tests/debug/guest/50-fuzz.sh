@@ -5,7 +5,7 @@
 
 . tests/debug/guest/lib.sh
 fuzz=build/tests/vfio-fuzz
-calls=${FUZZ_CALLS:-1000000}
+calls=${FUZZ_CALLS:?}
 
 debug_begin
 check "vfio-testdev with 8 devices" load_testdev 8
