@@ -53,10 +53,10 @@ int step_is_of_device(const struct step *step);
 int member_find(struct member *member, const char *name);
 
 /*
- * The memory that is mapped belongs to the caller, SESSION_MEMORY bytes of it, page aligned. No more
- * than one last-level page table of the IOMMU covers: when a second one cannot be allocated in the
- * middle of a run of pages, VT-d's driver (6.1, 6.12) forgets the first part, which its own WARN_ON
- * tells at the next mapping. That has nothing to do with who asked for the mapping.
+ * The memory that is mapped belongs to the caller, SESSION_MEMORY bytes of it, page aligned. No
+ * more than one last-level page table of the IOMMU covers: when a second one cannot be allocated in
+ * the middle of a run of pages, VT-d's driver (6.1, 6.12) forgets the first part, which its own
+ * WARN_ON tells at the next mapping. That has nothing to do with who asked for the mapping.
  */
 #define SESSION_MEMORY	(UINT64_C(2) << 20)
 
