@@ -251,6 +251,16 @@ int step_is_of_device(const struct step *step)
 	return step->run == step_open_device || step->run == step_close_device;
 }
 
+int step_leaves_domain(const struct step *step)
+{
+	return step->run == step_unset || step->run == step_close_group;
+}
+
+int step_is_of_domain(const struct step *step)
+{
+	return step->run == step_attach || step->run == step_set_iommu || step_leaves_domain(step);
+}
+
 int member_find(struct member *member, const char *name)
 {
 	static const char *const buses[] = { "platform", "pci" };
