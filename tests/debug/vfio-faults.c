@@ -126,7 +126,7 @@ static bool may_fault(const struct step *step, const struct member *members)
 	       (!step_is_of_device(step) && !step_leaves_domain(step));
 }
 
-/* May several? The unwinding of a failed attach or SET_IOMMU gives devices their domain back, too. */
+/* May several? What undoes a failed attach or SET_IOMMU gives devices their domain back, too. */
 static bool may_fault_often(const struct step *step, const struct member *members, unsigned int nr)
 {
 	unsigned int i;
