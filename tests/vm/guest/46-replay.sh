@@ -78,6 +78,7 @@ compare()
 		'(.containers | length) > 50 and .lost.total == 0 and
 		([.totals.ops[] | select(.count > 0)] | length) == (.totals.ops | length) and
 		.totals.ops.pin.errnos.EINVAL > 0 and .totals.ops.set_iommu.errnos.EINVAL == 3' "$work/live.json"
+	equal "$source: nothing was lost to the recording" "$(jq .lost.total "$work/replayed.json")" 0
 	check "$source: live and replayed are the same" diff -U 3 "$work/live.json" "$work/replayed.json"
 	kill -KILL "$resting"
 	wait "$resting" 2> /dev/null
