@@ -81,17 +81,7 @@ static inline __u64 vfio_hist_lower(__u32 i)
 	return (__u64)(VFIO_HIST_SUB + (i & (VFIO_HIST_SUB - 1))) << shift;
 }
 
-/*
- * One operation of one container, since the container was first seen.
- * @errors:  calls that returned below 0
- * @errnos:  of these, by errno; a ninth kind is in @errors only
- * @unknown: calls whose duration is unknown; they are in @count but not in the histogram
- * @bytes:   of successful calls (MAP, UNMAP, DMA_RW; MAP of unreadable structures is not in it)
- * @pages:   of successful calls (PIN, UNPIN)
- * @touched: bit i: buckets from i * VFIO_HIST_CHUNK on may be above 0, those of clear bits are 0;
- *           most operations use a few of the chunks, so readers need not look at the others
- * @hist:    calls by duration; a 32-bit bucket wraps after 2^32 calls between two readings
- */
+/* Failures with one errno. */
 struct vfio_errno_count {
 	__u64 count;
 	__u32 err; /* positive; 0: the entry is free, as are those behind it */
@@ -99,6 +89,17 @@ struct vfio_errno_count {
 };
 #define VFIO_OBS_ERRNOS 8
 
+/*
+ * One operation of one container, since the container was first seen.
+ * @errors:  calls that returned below 0
+ * @errnos:  of these, by errno; kinds beyond VFIO_OBS_ERRNOS are in @errors only
+ * @unknown: calls whose duration is unknown; they are in @count but not in the histogram
+ * @bytes:   of successful calls (MAP, UNMAP, DMA_RW; MAP of unreadable structures is not in it)
+ * @pages:   of successful calls (PIN, UNPIN)
+ * @touched: bit i: buckets from i * VFIO_HIST_CHUNK on may be above 0, those of clear bits are 0;
+ *           most operations use a few of the chunks, so readers need not look at the others
+ * @hist:    calls by duration; a 32-bit bucket wraps after 2^32 calls between two readings
+ */
 struct vfio_op_stats {
 	__u64 id;
 	__u32 op;

@@ -57,6 +57,9 @@ struct vfio_knobs {
 	__u32 aggregate;     /* bool */
 };
 
+/* In the type of a record in a ring. */
+#define VFIO_OBS_SAME_TASK 0x8000
+
 /*
  * Control words of one CPU's ring of records; the records of all CPUs are one mmap-able array,
  * record n of CPU c at index c * capacity + (n & (capacity - 1)). @head and @tail count records and
@@ -71,7 +74,6 @@ struct vfio_knobs {
  * others of the same CPU: there @head is moved first, to reserve the record, and a record is
  * complete when its ts_ns is not 0.
  */
-#define VFIO_OBS_SAME_TASK 0x8000
 struct vfio_ring {
 	__u64 head;
 	__u64 seq;  /* records attempted, = head + lost */

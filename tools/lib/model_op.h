@@ -14,7 +14,6 @@ struct model_op *model_op__copy(const struct model_op *op);
 /* One completed call; the same rules as vfio_op_stats_add(), which fills a flat histogram. */
 void model_op__add(struct model_op *op, const struct vfio_outcome *o);
 
-
 /*
  * model_op__read - take over a newer cumulative reading; what it added is added to @total too.
  * Counters that went backwards keep their value.
