@@ -15,17 +15,14 @@ listed()
 		paste -sd,
 }
 
-pinning()
-{
-	[ "$(cat "/sys/bus/platform/devices/vfio-testdev.$1/stats/pin")" -gt 10 ]
-}
-
 # Calls that succeed and fail in several ways, and one container that lives on, at rest.
 work_load()
 {
+	local before
+	before=$(pins 2)
 	"$load" pin -n 1000000000 -d 2 > "$work/rest.out" 2>&1 &
 	resting=$!
-	within 20 pinning 2
+	within 20 pinning 2 "$before"
 	kill -STOP "$resting"
 	"$load" mix -n 30 -d 0-1 -c 2
 	"$load" pin -n 300 -d 0-1 --fail-every 7

@@ -94,6 +94,18 @@ load_testdev()
 	fi
 }
 
+# pins DEVICE: how often that test device has pinned, by its own count
+pins()
+{
+	cat "/sys/bus/platform/devices/vfio-testdev.$1/stats/pin"
+}
+
+# pinning DEVICE [BEFORE]: it has pinned more than ten times since its count was BEFORE, or 0
+pinning()
+{
+	[ "$(pins "$1")" -gt "$((${2:-0} + 10))" ]
+}
+
 # unload_users: every module that uses vfio, so that only vfio itself is left
 unload_users()
 {
