@@ -6,6 +6,7 @@
 #ifndef DEBUG_SESSION_H
 #define DEBUG_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MAX_MEMBERS	2
@@ -22,6 +23,8 @@ struct member {
 struct session {
 	const struct member *members;
 	void *memory;
+	/* Devices of vfio-pci stay closed, their groups do not. */
+	bool skips_pci;
 	int container;
 	int group[MAX_MEMBERS];
 	int device[MAX_MEMBERS];

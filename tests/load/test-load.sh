@@ -262,8 +262,7 @@ test_options() {
 	begin=$(date +%s%N)
 	"$load" pin -n 100 --rate 50 >/dev/null
 	end=$(date +%s%N)
-	check "--rate 50 makes 100 pins last 2 seconds" [ $(((end - begin) / 1000000000)) -ge 1 ]
-	check "--rate 50 makes 100 pins last 2 seconds and not 6" [ $(((end - begin) / 1000000000)) -le 6 ]
+	check "--rate 50 makes 100 pins last 2 seconds" [ $((end - begin)) -ge 1900000000 ]
 	check "--help" eval "'$load' --help | grep -q '^Usage: testdev-load'"
 	refused 2 "no workload given"
 	refused 2 "'pinn' is no workload" pinn
