@@ -52,6 +52,17 @@ static int step_set_iommu(struct session *s, unsigned int nr)
 	return result(ioctl(s->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU));
 }
 
+/* The same where the backend moves a group out of its own domain into another group's. */
+static int step_attach_joining(struct session *s, unsigned int nr)
+{
+	return step_attach(s, nr);
+}
+
+static int step_set_iommu_joining(struct session *s, unsigned int nr)
+{
+	return step_set_iommu(s, nr);
+}
+
 static int step_open_device(struct session *s, unsigned int nr)
 {
 	s->device[nr] = ioctl(s->group[nr], VFIO_GROUP_GET_DEVICE_FD, s->members[nr].name);
@@ -206,7 +217,7 @@ static const struct step steps_pair[] = {
 	{ "attach", step_attach, 0 },
 	{ "open second group", step_open_group, 1 },
 	{ "attach second", step_attach, 1 },
-	{ "set_iommu of two groups", step_set_iommu, 0 },
+	{ "set_iommu of two groups", step_set_iommu_joining, 0 },
 	{ "map", step_map, 0 },
 	{ "open device", step_open_device, 0 },
 	{ "open second device", step_open_device, 1 },
@@ -227,9 +238,9 @@ static const struct step steps_late[] = {
 	{ "set_iommu", step_set_iommu, 0 },
 	{ "map", step_map, 0 },
 	{ "open second group", step_open_group, 1 },
-	{ "attach second to the backend", step_attach, 1 },
+	{ "attach second to the backend", step_attach_joining, 1 },
 	{ "unset first", step_unset, 0 },
-	{ "attach first to the backend", step_attach, 0 },
+	{ "attach first to the backend", step_attach_joining, 0 },
 	{ "open second device", step_open_device, 1 },
 	{ "close", step_close, 0 },
 	{ "close group", step_close_group, 0 },
@@ -256,9 +267,15 @@ int step_leaves_domain(const struct step *step)
 	return step->run == step_unset || step->run == step_close_group;
 }
 
+int step_joins_domain(const struct step *step)
+{
+	return step->run == step_attach_joining || step->run == step_set_iommu_joining;
+}
+
 int step_is_of_domain(const struct step *step)
 {
-	return step->run == step_attach || step->run == step_set_iommu || step_leaves_domain(step);
+	return step->run == step_attach || step->run == step_set_iommu || step_joins_domain(step) ||
+	       step_leaves_domain(step);
 }
 
 int member_find(struct member *member, const char *name)
