@@ -254,15 +254,24 @@ test_exact() {
 	probes_off
 }
 
+# duration ARG...: ns that testdev-load takes
+duration() {
+	local begin
+	begin=$(date +%s%N)
+	"$load" "$@" >/dev/null
+	echo $(($(date +%s%N) - begin))
+}
+
 test_options() {
-	local begin end
+	local fast slow
 	check_equal "--json has the same names" \
 		"$("$load" map -n 3 --json | tr -d '{},":' | tr ' ' '\n' | awk 'NR % 2' | xargs)" \
 		"$("$load" map -n 3 | cut -d' ' -f1 | xargs)"
-	begin=$(date +%s%N)
-	"$load" pin -n 100 --rate 50 >/dev/null
-	end=$(date +%s%N)
-	check "--rate 50 makes 100 pins last 2 seconds" [ $((end - begin)) -ge 1900000000 ]
+	fast=$(duration pin -n 100 --rate 50)
+	slow=$(duration pin -n 20 --rate 5)
+	check "--rate 50 makes 100 pins last 2 seconds" [ "$fast" -ge 1900000000 ]
+	# Of the clock alone a slow machine would make a failure.
+	check "--rate 50 makes 100 pins last 2 seconds and not the 4 of 20 at --rate 5" [ "$fast" -lt "$slow" ]
 	check "--help" eval "'$load' --help | grep -q '^Usage: testdev-load'"
 	refused 2 "no workload given"
 	refused 2 "'pinn' is no workload" pinn
