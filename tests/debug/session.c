@@ -52,7 +52,10 @@ static int step_set_iommu(struct session *s, unsigned int nr)
 	return result(ioctl(s->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU));
 }
 
-/* The same where the backend moves a group out of its own domain into another group's. */
+/*
+ * The same where the backend moves a group out of its own domain into another group's; by their
+ * functions step_joins_domain() knows these steps.
+ */
 static int step_attach_joining(struct session *s, unsigned int nr)
 {
 	return step_attach(s, nr);
