@@ -130,7 +130,8 @@ static int step_unpin(struct session *s, unsigned int nr)
 
 static int step_dma_rw(struct session *s, unsigned int nr)
 {
-	char buffer[8192] = { 0 };
+	/* No more than a page: else kvmalloc() may try vmalloc(), which warns when it fails. */
+	char buffer[PAGE] = { 0 };
 	struct vfio_testdev_dma_rw rw = {
 		.argsz = sizeof(rw),
 		.iova = IOVA + 100,
@@ -263,6 +264,11 @@ const unsigned int nr_lives = sizeof(lives) / sizeof(lives[0]);
 int step_is_of_device(const struct step *step)
 {
 	return step->run == step_open_device || step->run == step_close_device;
+}
+
+int step_reads_info(const struct step *step)
+{
+	return step->run == step_info;
 }
 
 int step_leaves_domain(const struct step *step)

@@ -57,6 +57,8 @@ int step_is_of_device(const struct step *step);
  * out of a domain of the container into another of its domains, when all have an IOMMU?
  */
 int step_is_of_domain(const struct step *step);
+/* VFIO_IOMMU_GET_INFO. */
+int step_reads_info(const struct step *step);
 int step_leaves_domain(const struct step *step);
 int step_joins_domain(const struct step *step);
 

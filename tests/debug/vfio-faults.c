@@ -122,14 +122,15 @@ static int run_clean(struct session *session, const struct life *life, const str
  * May one allocation fail? Opening a PCI device runs through ACPI and the PCI core, which have
  * troubles of their own when memory is short (6.1's ACPI reads what it has freed), and the IOMMU
  * core warns when it cannot give a device its own domain back, as it has to on the way out of any
- * other; no business of vfio's container.
+ * other. type1's GET_INFO forgets the capabilities that it has when there is no memory for the list
+ * of valid IOVAs, which only real devices have. All of that is no business of vfio's container.
  */
 static bool may_fault(const struct step *step, const struct member *members)
 {
 	if (step_joins_domain(step) && !members[0].emulated && !members[1].emulated)
 		return false;
 	return members[step->nr].emulated ||
-	       (!step_is_of_device(step) && !step_leaves_domain(step));
+	       (!step_is_of_device(step) && !step_leaves_domain(step) && !step_reads_info(step));
 }
 
 /* May several? What undoes a failed attach or SET_IOMMU gives devices their domain back, too. */
