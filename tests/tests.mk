@@ -51,9 +51,9 @@ check-dkms: deb tools ## Install, disable and remove the package in the guest (6
 	$(Q)$(MAKE) kmod kernel KVER=6.1
 	$(Q)tests/check $(SUITES_dkms)
 
-check-long: deb tools ## Run the tests that take long: the package with DKMS building the module
+check-long: deb tools ## Run the tests that take long (DKMS builds the module); writes docs/check-long.md
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
-	$(Q)tests/check $(SUITES_long)
+	$(Q)tests/check --page docs/check-long.md $(SUITES_long)
 
 lint: $(BUILD)/checkpatch.pl ## Style, spelling, shellcheck
 	$(call need,shellcheck codespell perl git)
