@@ -33,8 +33,13 @@ struct file_operations {
 	struct module *owner;
 };
 
+struct cdev {
+	unsigned int count;
+};
+
 struct inode {
 	__u32 i_rdev;
+	struct cdev *i_cdev;
 };
 
 typedef struct {
@@ -111,6 +116,7 @@ enum vfio_group_type { VFIO_GROUP_TYPE_ANY };
 struct vfio_group {
 	struct refcount_struct drivers;
 	unsigned int container_users;
+	struct cdev cdev;
 	struct iommu_group *iommu_group;
 	struct vfio_container *container;
 	struct list_head container_next;
@@ -125,6 +131,7 @@ struct vfio_device {
 
 /* What a device's file points to since 6.4; the device itself before. */
 struct vfio_device_file {
+	struct vfio_device *device;
 	struct vfio_group *group;
 };
 

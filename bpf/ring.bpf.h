@@ -4,8 +4,9 @@
  *
  * With VFIO_OBS_PREEMPTIBLE several programs of one CPU may be in here at a time, each at another
  * record; ring_write(), called by handle(), is told a finished event. Without it the programs run
- * with preemption off, so the CPU's ring has no second writer: they fill the record in its place,
- * between ring_begin() and ring_end(). Nothing wakes the reader: it polls.
+ * with preemption off, so the CPU's ring has no second writer in between: they fill the record in
+ * its place, between ring_begin() and ring_end(). Both may share a ring: these only interrupt those
+ * of the first kind, which see it by the head. Nothing wakes the reader: it polls.
  */
 #ifndef VFIO_OBS_RING_BPF_H
 #define VFIO_OBS_RING_BPF_H
@@ -85,7 +86,7 @@ static __always_inline void ring_write(__u32 type, const struct vfio_rec *rec)
 static __always_inline struct vfio_rec *ring_next(struct vfio_ring *ring, __u32 cpu)
 {
 	__u64 head = ring->head;
-	__u64 seq = ring->seq++;
+	__u64 seq = head + ring->lost;
 	struct vfio_rec *to;
 
 	if (head - *(volatile __u64 *)&ring->tail >= knobs.ring_capacity) {

@@ -2,10 +2,10 @@
 /*
  * vfio_tp.bpf.c - raw_tp programs on the tracepoints of our vfio.ko
  *
- * Two programs for each row of event_list.h, one that writes the event into the ring and one, its
- * name ending in _sum, that adds it to the aggregates; tools/lib/source_tp.c loads those that were
- * asked for. One program for both would pay on each event for asking which. They use no kernel
- * structures, hence no vmlinux.h: the object is the same whatever kernel it was built on.
+ * Two programs for each tracepoint of event_list.h, one that writes the event into the ring and
+ * one, its name ending in _sum, that adds it to the aggregates; tools/lib/source_tp.c loads those
+ * that were asked for. One program for both would pay on each event for asking which. They use no
+ * kernel structures, hence no vmlinux.h: the object is the same whatever kernel it was built on.
  */
 #include <linux/types.h>
 #include <linux/bpf.h>
@@ -62,7 +62,9 @@ _Static_assert(VFIO_OBS_WORDS_OF_str == 3, "fill_str clears as many");
 		rec->slot = SLOT_##SCOPE;                                                          \
 		VFIO_OBS_FIELDS_##ENUM(F)                                                          \
 	} while (0)
-#define EV(ENUM, name, SCOPE, op, help)                                                            \
+#define PROG_HOOK(ENUM, name, SCOPE)
+#define PROG_MODULE PROG_CONTAINER
+#define PROG_CONTAINER(ENUM, name, SCOPE)                                                          \
 	SEC("raw_tp/" #name) int name(struct bpf_raw_tracepoint_args *ctx)                         \
 	{                                                                                          \
 		struct vfio_ring *ring;                                                            \
@@ -82,4 +84,5 @@ _Static_assert(VFIO_OBS_WORDS_OF_str == 3, "fill_str clears as many");
 		aggregate(VFIO_EV_##ENUM, rec);                                                    \
 		return 0;                                                                          \
 	}
+#define EV(ENUM, name, SCOPE, op, help) PROG_##SCOPE(ENUM, name, SCOPE)
 VFIO_OBS_EVENTS(EV)

@@ -17,7 +17,10 @@ static void print_intro(void)
 	     "`u64 id` (never reused while the module is loaded; 0: no container could be made) and\n"
 	     "`u32 slot` (small and dense, reused; -1: none). A duration of -1 is unknown: the\n"
 	     "operation began before its event was switched on. `refs` is the number of references\n"
-	     "that this very transition left. The acting task is not always the container's owner.\n");
+	     "that this very transition left. The acting task is not always the container's owner.\n\n"
+	     "Those marked as no tracepoint are found by our tools through fexit programs on functions\n"
+	     "beside the container, with our vfio.ko and with the distribution's. They have a group\n"
+	     "but no container.\n");
 }
 
 static void print_field(const char *name, const char *type, const char *show, const char *help)
@@ -31,7 +34,8 @@ static void print_field(const char *name, const char *type, const char *show, co
 	{                                                                                          \
 		printf("## %s\n\n%s.%s\n\n| field | type | shown as | |\n|---|---|---|---|\n",     \
 		       #name, help,                                                                \
-		       #scope[0] == 'M' ? " Not of a container: no `id`, no `slot`." : "");        \
+		       #scope[0] == 'M' ? " Not of a container: no `id`, no `slot`." :              \
+		       #scope[0] == 'H' ? " No tracepoint: see above." : "");                      \
 		VFIO_OBS_FIELDS_##ENUM(F) puts("");                                                \
 	}
 VFIO_OBS_EVENTS(EV)

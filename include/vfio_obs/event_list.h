@@ -2,15 +2,17 @@
 /*
  * event_list.h - the one list of VFIO container events
  *
- * Each row is a tracepoint of our vfio.ko. The BPF wrappers, the record layout, the prototype
- * check before attaching, the names in reports, the JSON keys and the table in docs/ are all
- * generated from these rows by redefining EV() and F(). Includes nothing.
+ * Each row is a tracepoint of our vfio.ko or, with SCOPE HOOK, a function beside the container
+ * that is traced whatever the module (bpf/vfio_hooks.bpf.c). The BPF wrappers, the record layout,
+ * the prototype check before attaching, the names in reports, the JSON keys and the table in docs/
+ * are all generated from these rows by redefining EV() and F(). Includes nothing.
  *
  * Two orders are an interface and append-only: the rows (their position is the event's number in
  * recordings) and the fields of a row (their position is the tracepoint's positional argument).
  *
  *   EV(ENUM, tracepoint, SCOPE, OP, HELP)
- *      SCOPE  CONTAINER: the arguments begin with (u64 id, u32 slot); MODULE: they do not
+ *      SCOPE  CONTAINER: the arguments begin with (u64 id, u32 slot); MODULE: they do not;
+ *             HOOK: no tracepoint, and no container is known
  *      OP     the operation that the event completes (see VFIO_OBS_OPS), NONE if it completes none
  *   F(name, CTYPE, SHOW, HELP) for every argument behind id and slot
  *      CTYPE  u32 u64 s64 bool str (str is a kernel string; a record keeps 23 bytes of it)
@@ -51,7 +53,13 @@
 	EV(CLOSE, vfio_container_close, CONTAINER, NONE, "the container's file was closed")        \
 	EV(RELEASE, vfio_container_release, CONTAINER, NONE, "the container was freed")            \
 	EV(DRIVER_REGISTER, vfio_iommu_driver_register, MODULE, NONE, "an IOMMU backend came")     \
-	EV(DRIVER_UNREGISTER, vfio_iommu_driver_unregister, MODULE, NONE, "an IOMMU backend left")
+	EV(DRIVER_UNREGISTER, vfio_iommu_driver_unregister, MODULE, NONE, "an IOMMU backend left") \
+	EV(GROUP_OPEN, vfio_group_open, HOOK, NONE, "a group's file was opened, or not")           \
+	EV(GROUP_CLOSE, vfio_group_close, HOOK, NONE, "a group's file is being closed")            \
+	EV(GROUP_IOCTL, vfio_group_ioctl, HOOK, NONE, "an ioctl on a group's file returned")       \
+	EV(CLAIM_DMA_OWNER, vfio_claim_dma_owner, HOOK, NONE,                                      \
+	   "iommu_group_claim_dma_owner returned")                                                 \
+	EV(DEVICE_CLOSE, vfio_device_close, HOOK, NONE, "a device's file was closed")
 
 /* The fields of each row: VFIO_OBS_FIELDS_<ENUM>(F). */
 
@@ -182,6 +190,27 @@
 	F(backend, str, STR, "name of the backend")                                                \
 	F(ret, s64, RET, "0, or -ENOENT when it was not registered")
 
+#define VFIO_OBS_FIELDS_GROUP_OPEN(F)                                                              \
+	F(group, u32, DEC, "number of the IOMMU group")                                            \
+	F(ret, s64, RET, "0 or -errno; -EBUSY: it is open already")
+
+#define VFIO_OBS_FIELDS_GROUP_CLOSE(F) F(group, u32, DEC, "number of the IOMMU group")
+
+#define VFIO_OBS_FIELDS_GROUP_IOCTL(F)                                                             \
+	F(group, u32, DEC, "number of the IOMMU group")                                            \
+	F(cmd, u32, ioctl_cmd, "ioctl number")                                                     \
+	F(ret, s64, RET, "the ioctl's result; of GET_DEVICE_FD the descriptor")                    \
+	F(duration, u64, NS, "time inside the call")
+
+#define VFIO_OBS_FIELDS_CLAIM_DMA_OWNER(F)                                                         \
+	F(group, u32, DEC, "number of the IOMMU group")                                            \
+	F(ret, s64, RET, "0 or -errno; -EPERM, -EBUSY: the group is not free")                     \
+	F(duration, u64, NS, "time inside the call")
+
+#define VFIO_OBS_FIELDS_DEVICE_CLOSE(F)                                                            \
+	F(group, u32, DEC, "number of the IOMMU group")                                            \
+	F(duration, u64, NS, "time inside the call")
+
 /*
  * Operations that are counted and, where the event has a duration, timed. MAP and UNMAP are the
  * ioctls MAP_DMA and UNMAP_DMA; IOCTL is every other one that reaches the IOCTL event.
@@ -211,6 +240,8 @@
 /* uapi/linux/vfio.h: _IO(VFIO_TYPE, VFIO_BASE + n) */
 #define VFIO_OBS_VALUES_ioctl_cmd(V)                                                               \
 	V(0x3b64, GET_API_VERSION) V(0x3b65, CHECK_EXTENSION) V(0x3b66, SET_IOMMU)                 \
+	V(0x3b67, GROUP_GET_STATUS) V(0x3b68, GROUP_SET_CONTAINER)                                 \
+	V(0x3b69, GROUP_UNSET_CONTAINER) V(0x3b6a, GROUP_GET_DEVICE_FD)                            \
 	V(0x3b70, GET_INFO) V(0x3b71, MAP_DMA) V(0x3b72, UNMAP_DMA) V(0x3b73, ENABLE)              \
 	V(0x3b74, DISABLE) V(0x3b75, DIRTY_PAGES)
 /* Every value table, for generators: T(table) */

@@ -67,19 +67,20 @@ struct vfio_knobs {
  * words have a cache line of their own.
  *
  * Words behind the fields of a record's event hold anything. With VFIO_OBS_SAME_TASK in its type a
- * record has neither task nor CPU: they are those of the record before it in the ring.
+ * record has neither task nor CPU: they are those of the record before it in the ring that is of a
+ * tracepoint (scope HOOK comes from other programs, at any time).
  *
  * raw_tp programs run with preemption off and the events come from task context only, so a ring
- * has one writer, which publishes a record by storing @head. fentry programs can be preempted by
- * others of the same CPU: there @head is moved first, to reserve the record, and a record is
- * complete when its ts_ns is not 0.
+ * has one such writer, which publishes a record by storing @head. fentry programs can be preempted
+ * by those and by others of the same CPU: there @head is moved first, to reserve the record, and a
+ * record is complete when its ts_ns is not 0. Both may write to one ring; a record's number is
+ * head + lost as it was when the record was reserved.
  */
 struct vfio_ring {
 	__u64 head;
-	__u64 seq;  /* records attempted, = head + lost */
 	__u64 lost; /* records not written because the ring was full */
 	__u64 task; /* bpf_get_current_pid_tgid() of the last record */
-	__u64 pad[4];
+	__u64 pad[5];
 	__u64 tail;
 	__u64 pad2[7];
 };

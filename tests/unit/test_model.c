@@ -76,6 +76,78 @@ static void start(const struct fixture *f, __u64 id, __u32 group, __u32 type, __
 		   .groups = 1, .duration = 3000);
 }
 
+static void group_ioctl(const struct fixture *f, __u32 group, __u32 cmd, __s64 ret, __u64 duration)
+{
+	fake_event(&f->feed, GROUP_IOCTL, 0, 5 * SEC, .group = group, .cmd = cmd, .ret = ret,
+		   .duration = duration);
+}
+
+static const struct model_group_call *group_call(const struct fixture *f, __u32 group,
+						 enum model_group_call_kind kind)
+{
+	const struct model_group_calls *calls = model__group_calls(f->model);
+
+	for (size_t i = 0; i < calls->n; i++)
+		if (calls->list[i].group == group && calls->list[i].kind == kind)
+			return &calls->list[i];
+	return NULL;
+}
+
+static void test_group_files(void **state)
+{
+	struct fixture f = make(true);
+	const struct model_group_calls *calls = model__group_calls(f.model);
+	const struct model_container *const *list;
+	const struct model_group_call *call;
+	struct model *copy;
+
+	fake_event(&f.feed, GROUP_OPEN, 0, SEC, .group = 9, .ret = 0);
+	fake_event(&f.feed, GROUP_OPEN, 0, 2 * SEC, .group = 9, .ret = -16);
+	fake_event(&f.feed, GROUP_OPEN, 0, 3 * SEC, .group = 9, .ret = -16);
+	fake_event(&f.feed, GROUP_OPEN, 0, 4 * SEC, .group = 4, .ret = -19);
+	group_ioctl(&f, 9, 0x3b68, 0, 3000);
+	group_ioctl(&f, 9, 0x3b68, -22, 1000);
+	group_ioctl(&f, 9, 0x3b6a, 17, 5000);
+	group_ioctl(&f, 9, 0x3b99, -25, 10);
+	fake_event(&f.feed, CLAIM_DMA_OWNER, 0, 6 * SEC, .group = 9, .ret = -1, .duration = 70);
+	fake_event(&f.feed, DEVICE_CLOSE, 0, 7 * SEC, .group = 9, .duration = VFIO_OBS_UNKNOWN);
+	fake_event(&f.feed, GROUP_CLOSE, 0, 8 * SEC, .group = 9);
+
+	assert_int_equal(calls->n, 8);
+	for (size_t i = 1; i < calls->n; i++)
+		assert_true(calls->list[i - 1].group < calls->list[i].group ||
+			    calls->list[i - 1].kind < calls->list[i].kind);
+	call = group_call(&f, 9, MODEL_GROUP_CALL_OPEN);
+	assert_non_null(call);
+	assert_int_equal(call->op->count, 3);
+	assert_int_equal(call->op->errors, 2);
+	assert_int_equal(call->op->n_errnos, 1);
+	assert_int_equal(call->op->errnos[0].err, 16);
+	assert_int_equal(call->op->errnos[0].count, 2);
+	assert_int_not_equal(call->failed_tgid, 0);
+	call = group_call(&f, 9, MODEL_GROUP_CALL_SET_CONTAINER);
+	assert_int_equal(call->op->count, 2);
+	assert_int_equal(call->op->errors, 1);
+	assert_int_equal(call->op->sum_ns, 4000);
+	call = group_call(&f, 9, MODEL_GROUP_CALL_DEVICE_FD);
+	assert_int_equal(call->op->errors, 0);
+	assert_int_equal(call->failed_tgid, 0);
+	assert_int_equal(group_call(&f, 9, MODEL_GROUP_CALL_IOCTL)->op->errnos[0].err, 25);
+	assert_int_equal(group_call(&f, 9, MODEL_GROUP_CALL_CLAIM)->op->errnos[0].err, 1);
+	assert_int_equal(group_call(&f, 9, MODEL_GROUP_CALL_DEVICE_CLOSE)->op->unknown, 1);
+	assert_int_equal(group_call(&f, 4, MODEL_GROUP_CALL_OPEN)->op->errnos[0].err, 19);
+	/* Nothing of it is a container's. */
+	assert_int_equal(model__containers(f.model, &list), 0);
+
+	copy = model__snapshot(f.model);
+	fake_event(&f.feed, GROUP_CLOSE, 0, 9 * SEC, .group = 9);
+	assert_int_equal(model__group_calls(copy)->n, 8);
+	assert_int_equal(model__group_calls(copy)->list[7].op->count, 1);
+	assert_int_equal(model__group_calls(f.model)->list[7].op->count, 2);
+	model__destroy(copy);
+	model__destroy(f.model);
+}
+
 static void test_lifecycle(void **state)
 {
 	struct fixture f = make(false);
@@ -897,6 +969,7 @@ static void test_random_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_group_files),
 		cmocka_unit_test(test_lifecycle),
 		cmocka_unit_test(test_failed_open_is_no_container),
 		cmocka_unit_test(test_partial_container),

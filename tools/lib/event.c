@@ -47,12 +47,17 @@ VFIO_OBS_VALUE_TABLES(T)
 	  .values = VALUES_##how, .word = offsetof(words, field), .help = text },
 #define IS_CONTAINER true
 #define IS_MODULE false
+#define IS_HOOK false
+#define HOOK_CONTAINER false
+#define HOOK_MODULE false
+#define HOOK_HOOK true
 #define EV(ENUM, name, SCOPE, OP, text)                                                            \
 	case VFIO_EV_##ENUM: {                                                                     \
 		typedef struct vfio_words_##ENUM words;                                            \
 		static const struct event_field fields[] = { VFIO_OBS_FIELDS_##ENUM(F) };          \
 		static const struct event_desc desc = {                                            \
-			.tracepoint = #name, .container = IS_##SCOPE, .op = VFIO_OP_##OP,          \
+			.tracepoint = #name, .container = IS_##SCOPE,                              \
+			.hook = HOOK_##SCOPE, .op = VFIO_OP_##OP,                                  \
 			.help = text, .fields = fields, .n_fields = ARRAY_SIZE(fields),            \
 		};                                                                                 \
 		return &desc;                                                                      \

@@ -39,6 +39,7 @@ struct event_field {
 struct event_desc {
 	const char *tracepoint;
 	bool container; /* the arguments begin with id and slot */
+	bool hook;	/* no tracepoint, in spite of the name: see hooks.h */
 	enum vfio_obs_op op;
 	const char *help;
 	const struct event_field *fields;

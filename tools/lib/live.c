@@ -20,6 +20,7 @@
 
 #include "error.h"
 #include "event.h"
+#include "hooks.h"
 #include "live.h"
 #include "ring.h"
 #include "tp_existing.h"
@@ -64,6 +65,8 @@ struct live_engine {
 	struct ring_reader *rings; /* NULL: no event is delivered one by one */
 	struct tp_stats *stats;	   /* NULL: no aggregates */
 	struct tp_existing *existing; /* not delivered yet; NULL none */
+	struct hooks *hooks;	   /* beside the container; NULL: not attached */
+	char no_hooks[96];	   /* those that are missing, and why; "" none */
 	char not_identified[96];   /* why containers opened before are unknown, "" they are not */
 	__u64 module;
 	__u64 refused;
@@ -330,7 +333,8 @@ static struct source_loss loss_of(const struct live *live)
 	loss.ring += engine->rings ? ring_reader__lost(engine->rings) : 0;
 	loss.pool += misses->pool_full + misses->no_slot + misses->finals_full +
 		     misses->no_container;
-	loss.recursion += recursion_misses(live) + misses->no_begin;
+	loss.recursion += recursion_misses(live) + misses->no_begin +
+			  hooks__recursion_misses(engine->hooks);
 	return loss;
 }
 
@@ -363,13 +367,20 @@ static void unload(struct live *live)
 
 static void detach(struct live *live)
 {
+	struct live_engine *engine = live->engine;
+
+	engine->loss_before.recursion += hooks__recursion_misses(engine->hooks);
+	hooks__detach(engine->hooks);
+	engine->hooks = NULL;
 	live->ops->detach(live);
-	live->engine->attached = false;
+	engine->attached = false;
 }
 
 static unsigned int own_refs(const struct live *live)
 {
-	return live->engine->attached ? live->ops->refs(live) : 0;
+	const struct live_engine *engine = live->engine;
+
+	return engine->attached ? live->ops->refs(live) + hooks__refs(engine->hooks) : 0;
 }
 
 static struct tp_iterator *new_iterator(struct live *live)
@@ -427,6 +438,23 @@ static void deliver_existing(struct live_engine *engine, const struct source_sin
 	engine->existing = NULL;
 }
 
+/* Never fatal: what is missing is told in the source's detail. */
+static void attach_hooks(struct live *live)
+{
+	struct live_engine *engine = live->engine;
+	struct hooks_maps maps;
+
+	*engine->no_hooks = '\0';
+	if (!engine->rings)
+		return;
+	maps = (struct hooks_maps){
+		.rings = map_of(live, "rings"),
+		.records = map_of(live, "records"),
+		.knobs = engine->object.knobs,
+	};
+	engine->hooks = hooks__attach(&maps, engine->no_hooks, sizeof(engine->no_hooks));
+}
+
 /* Attach the loaded programs. */
 static int attach_programs(struct live *live, char *err, size_t err_size)
 {
@@ -443,6 +471,7 @@ static int attach_programs(struct live *live, char *err, size_t err_size)
 		return ret;
 	}
 	engine->attached = true;
+	attach_hooks(live);
 	read_existing(live, iterator);
 	return 0;
 }
@@ -627,7 +656,10 @@ static void live_info(const struct source *source, struct source_info *info)
 	info->name = live->ops->name;
 	info->live = true;
 	info->aggregates = live->opts.aggregate;
-	live->ops->detail(live, info->detail, sizeof(info->detail));
+	/* First what is missing: what is known of the source anyway may be cut off. */
+	len = *engine->no_hooks ? snprintf(info->detail, sizeof(info->detail), "no hook on %s; ",
+					   engine->no_hooks) : 0;
+	live->ops->detail(live, info->detail + len, sizeof(info->detail) - len);
 	len = strlen(info->detail);
 	snprintf(info->detail + len, sizeof(info->detail) - len, "%s%s%s",
 		 engine->attached ? "" : "; let go, nobody uses it",

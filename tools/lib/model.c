@@ -41,6 +41,7 @@ struct model {
 	size_t n_list;
 	struct model_op *total[VFIO_OP_COUNT];
 	__u64 event_counts[VFIO_EV_COUNT];
+	struct model_group_calls group_calls;
 	struct source_group_info **groups; /* by number */
 	size_t n_groups;
 	struct source_loss loss;
@@ -451,6 +452,7 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 	if (rec->type >= VFIO_EV_COUNT)
 		return;
 	model->event_counts[rec->type]++;
+	model_group_calls__add(&model->group_calls, rec);
 	if (rec->ts_ns > model->now_ns)
 		model->now_ns = rec->ts_ns;
 	o = vfio_outcome_of(rec->type, rec);
@@ -603,6 +605,7 @@ void model__destroy(struct model *model)
 	for (size_t i = 0; i < model->n_groups; i++)
 		free(model->groups[i]);
 	free(model->groups);
+	model_group_calls__clear(&model->group_calls);
 	free(model->list);
 	free(model->gap);
 	free(model);
@@ -637,6 +640,7 @@ struct model *model__snapshot(const struct model *model)
 	copy->groups = xcalloc(model->n_groups, sizeof(*model->groups));
 	for (size_t i = 0; i < model->n_groups; i++)
 		copy->groups[i] = source_copy__group(model->groups[i]);
+	copy->group_calls = model_group_calls__copy(&model->group_calls);
 	if (model->gap)
 		copy->gap = xmemdup(model->gap, strlen(model->gap) + 1, 1);
 	return copy;
@@ -746,6 +750,11 @@ size_t model__groups(const struct model *model, const struct source_group_info *
 {
 	*list = (const struct source_group_info *const *)model->groups;
 	return model->n_groups;
+}
+
+const struct model_group_calls *model__group_calls(const struct model *model)
+{
+	return &model->group_calls;
 }
 
 const struct source_loss *model__loss(const struct model *model)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model_group.h"
 #include "source.h"
 #include "vfio_obs/aggregate.h"
 
@@ -105,6 +106,8 @@ const __u64 *model__event_counts(const struct model *model);
  */
 const struct source_group_info *model__group(const struct model *model, __u32 number);
 size_t model__groups(const struct model *model, const struct source_group_info *const **list);
+/* Calls on group and device files, by group; valid until the next call that changes the model. */
+const struct model_group_calls *model__group_calls(const struct model *model);
 const struct source_loss *model__loss(const struct model *model);
 /* Sentence of the last gap or NULL; @ts_ns may be NULL. */
 const char *model__gap(const struct model *model, __u64 *ts_ns);

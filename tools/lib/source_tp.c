@@ -60,6 +60,8 @@ static int tp_open(struct live *live, const struct bpf_object_open_opts *opts,
 	if (!tp->skel)
 		return -errno;
 	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++) {
+		if (event__desc(type)->hook)
+			continue;
 		bpf_program__set_autoload(ring_program(tp, type), events->ring >> type & 1);
 		bpf_program__set_autoload(sum_program(tp, type), events->sum >> type & 1);
 	}
@@ -96,7 +98,7 @@ static int attach_program(struct source_tp *tp, unsigned int type, struct bpf_pr
 	const char *name = event__desc(type)->tracepoint;
 	int ret;
 
-	if (!bpf_program__autoload(prog))
+	if (!prog || !bpf_program__autoload(prog))
 		return 0;
 	*link = bpf_program__attach_raw_tracepoint(prog, name);
 	if (*link) {

@@ -135,7 +135,8 @@ static int check_events(const struct btf *btf, char *err, size_t err_size)
 		return -ENOTSUP;
 	}
 	for (unsigned int type = 0; !ret && type < VFIO_EV_COUNT; type++)
-		ret = check_event(btf, event__desc(type), err, err_size);
+		if (!event__desc(type)->hook)
+			ret = check_event(btf, event__desc(type), err, err_size);
 	return ret;
 }
 
@@ -254,6 +255,11 @@ bool tp_module__has_function(const struct tp_module_functions *functions, const 
 
 	/* The kernel's own types come first. */
 	return id >= (__s32)btf__type_cnt(functions->kernel);
+}
+
+bool tp_module__kernel_has_function(const struct tp_module_functions *functions, const char *name)
+{
+	return btf__find_by_name_kind(functions->kernel, name, BTF_KIND_FUNC) > 0;
 }
 
 static unsigned int count_holders(void)

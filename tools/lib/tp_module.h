@@ -30,6 +30,7 @@ int tp_module__check(__u32 *known, char *err, size_t err_size);
 struct tp_module_functions;
 int tp_module__functions(struct tp_module_functions **functions, char *err, size_t err_size);
 bool tp_module__has_function(const struct tp_module_functions *functions, const char *name);
+bool tp_module__kernel_has_function(const struct tp_module_functions *functions, const char *name);
 void tp_module__functions_free(struct tp_module_functions *functions);
 
 /*

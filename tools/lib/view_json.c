@@ -166,6 +166,29 @@ static json_t *containers(const struct view_frame *frame)
 	return array;
 }
 
+static json_t *group_calls(const struct view_frame *frame)
+{
+	const struct model_group_calls *calls = model__group_calls(frame->model);
+	json_t *array = xalloc__check(json_array());
+
+	for (size_t i = 0; i < calls->n; i++) {
+		const struct model_group_call *call = &calls->list[i];
+		json_t *one = xalloc__check(json_object());
+
+		set(one, "group", call->group == ~0U ? json_null() : number(call->group));
+		set(one, "call", json_string(model_group_call__key(call->kind)));
+		set(one, "count", number(call->op->count));
+		set(one, "errors", number(call->op->errors));
+		set(one, "errnos", errnos(call->op));
+		set(one, "sum_ns", number(call->op->sum_ns));
+		set(one, "max_ns", number(call->op->max_ns));
+		set(one, "failed_pid", call->failed_tgid ? number(call->failed_tgid) : json_null());
+		if (json_array_append_new(array, one))
+			xalloc__check(NULL);
+	}
+	return array;
+}
+
 static json_t *all_groups(const struct view_frame *frame)
 {
 	const struct source_group_info *const *list;
@@ -265,6 +288,7 @@ void view_json__print(FILE *out, const struct view_frame *frame)
 	set(root, "totals", totals(frame));
 	set(root, "containers", containers(frame));
 	set(root, "groups", all_groups(frame));
+	set(root, "group_calls", group_calls(frame));
 	json_dumpf(root, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	fputc('\n', out);
 	json_decref(root);

@@ -251,6 +251,22 @@ static void on_gap(void *ctx, enum source_gap kind, __u64 ts_ns, const char *why
 		gather->to_model.gap(gather->to_model.ctx, kind, ts_ns, why);
 }
 
+static void fill_group_calls(struct report *report, const struct model_group_calls *calls)
+{
+	report->group_calls = xcalloc(calls->n, sizeof(*report->group_calls));
+	report->n_group_calls = calls->n;
+	for (size_t i = 0; i < calls->n; i++) {
+		const struct model_group_call *call = &calls->list[i];
+		struct report_group_call *to = &report->group_calls[i];
+
+		to->group = call->group;
+		to->kind = call->kind;
+		to->failed_tgid = call->failed_tgid;
+		memcpy(to->failed_comm, call->failed_comm, sizeof(to->failed_comm));
+		fill_op(&to->op, call->op);
+	}
+}
+
 static void complete(struct gather *gather)
 {
 	struct report *report = &gather->report;
@@ -263,6 +279,7 @@ static void complete(struct gather *gather)
 			fill_op(&report->total[i], op);
 	}
 	report->n_groups = model__groups(gather->model, &report->groups);
+	fill_group_calls(report, model__group_calls(gather->model));
 	memcpy(report->event_count, model__event_counts(gather->model),
 	       sizeof(report->event_count));
 	if (report->n_containers)
@@ -297,6 +314,9 @@ static void clear(struct gather *gather)
 	free(report->gaps);
 	for (unsigned int i = 0; i < VFIO_OP_COUNT; i++)
 		clear_op(&report->total[i]);
+	for (size_t i = 0; i < report->n_group_calls; i++)
+		clear_op(&report->group_calls[i].op);
+	free(report->group_calls);
 	model__destroy(gather->model);
 }
 

@@ -49,6 +49,15 @@ struct report_container {
 	struct report_op *op[VFIO_OP_COUNT]; /* NULL: never called */
 };
 
+/* One kind of call on the files of one group. */
+struct report_group_call {
+	__u32 group; /* ~0 unknown */
+	enum model_group_call_kind kind;
+	struct report_op op;
+	__u32 failed_tgid; /* of the last that failed, 0 none */
+	char failed_comm[VFIO_OBS_COMM_LEN];
+};
+
 struct report_gap {
 	enum source_gap kind;
 	__u64 ts_ns;
@@ -67,6 +76,8 @@ struct report {
 	size_t n_gaps;
 	const struct source_group_info *const *groups; /* by number, as they were last */
 	size_t n_groups;
+	struct report_group_call *group_calls; /* by group */
+	size_t n_group_calls;
 	struct report_container **containers; /* by id */
 	size_t n_containers;
 };

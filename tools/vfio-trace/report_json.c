@@ -174,6 +174,27 @@ static json_t *events_json(const struct report *report)
 	return object;
 }
 
+static json_t *group_calls_json(const struct report *report)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->n_group_calls; i++) {
+		const struct report_group_call *call = &report->group_calls[i];
+		json_t *one = json_object();
+
+		json_object_set_new(one, "group", number_if(call->group != ~0U, call->group));
+		json_object_set_new(one, "call", json_string(model_group_call__key(call->kind)));
+		json_object_set_new(one, "count", number(call->op.count));
+		json_object_set_new(one, "errors", number(call->op.errors));
+		json_object_set_new(one, "errnos", errnos_json(&call->op));
+		json_object_set_new(one, "latency_ns", latency_json(&call->op));
+		json_object_set_new(one, "failed_pid", number_if(call->failed_tgid, call->failed_tgid));
+		json_object_set_new(one, "failed_comm", text_or_null(call->failed_comm));
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
 static void add_ops_and_containers(const struct report *report, json_t *root)
 {
 	json_t *ops = json_object(), *containers = json_array();
@@ -185,6 +206,7 @@ static void add_ops_and_containers(const struct report *report, json_t *root)
 		json_array_append_new(containers, container_json(report, report->containers[i]));
 	json_object_set_new(root, "containers", containers);
 	json_object_set_new(root, "groups", owner_json__groups(report->groups, report->n_groups));
+	json_object_set_new(root, "group_calls", group_calls_json(report));
 }
 
 bool report__print_json(const struct report *report, FILE *out)

@@ -147,6 +147,39 @@ static void print_devices(const struct report *report, FILE *out)
 	}
 }
 
+static void print_failed(const struct report_group_call *call, FILE *out)
+{
+	for (__u32 i = 0; i < call->op.n_errnos; i++) {
+		const char *name = event__errno_name(call->op.errnos[i].err);
+
+		fprintf(out, "  %-5s %-16s %9llu  %s (%u)", "", "", call->op.errnos[i].count,
+			name ? name : "errno", call->op.errnos[i].err);
+		fprintf(out, i + 1 < call->op.n_errnos ? "\n" : ", last by %s (%u)\n",
+			call->failed_comm, call->failed_tgid);
+	}
+}
+
+static void print_group_calls(const struct report *report, FILE *out)
+{
+	char number[FMT_MAX];
+
+	if (!report->n_group_calls)
+		return;
+	fprintf(out, "\nGroup and device files\n  %-5s %-16s %9s %7s %7s %7s\n", "GROUP", "CALL",
+		"CALLS", "ERRORS", "MEAN", "MAX");
+	for (size_t i = 0; i < report->n_group_calls; i++) {
+		const struct report_group_call *call = &report->group_calls[i];
+
+		snprintf(number, sizeof(number), "%u", call->group);
+		fprintf(out, "  %-5s %-16s %9llu %7llu", call->group == ~0U ? "?" : number,
+			model_group_call__key(call->kind), call->op.count, call->op.errors);
+		print_latency(call->op.timed, call->op.mean_ns, out);
+		print_latency(call->op.timed, call->op.max_ns, out);
+		fputc('\n', out);
+		print_failed(call, out);
+	}
+}
+
 static void print_container(const struct report *report, const struct report_container *c,
 			    FILE *out)
 {
@@ -194,6 +227,7 @@ bool report__print_text(const struct report *report, FILE *out)
 	print_errors(report, out);
 	print_events(report, out);
 	print_devices(report, out);
+	print_group_calls(report, out);
 	for (size_t i = 0; i < shown; i++)
 		print_container(report, report->containers[i], out);
 	if (shown < report->n_containers)

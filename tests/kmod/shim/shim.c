@@ -152,13 +152,19 @@ const char *shim_symbolic(unsigned long value, const struct shim_symbol *symbols
 	return number;
 }
 
-/* Every row of the list must have a tracepoint, or this does not link. */
-#define EV(ENUM, tracepoint, SCOPE, OP, HELP) extern struct shim_tracepoint shim_tp_##tracepoint;
+/* Every row of the list but the hooks must have a tracepoint, or this does not link. */
+#define DECLARE_CONTAINER(tracepoint) extern struct shim_tracepoint shim_tp_##tracepoint;
+#define DECLARE_MODULE DECLARE_CONTAINER
+#define DECLARE_HOOK(tracepoint)
+#define EV(ENUM, tracepoint, SCOPE, OP, HELP) DECLARE_##SCOPE(tracepoint)
 VFIO_OBS_EVENTS(EV)
 #undef EV
 
 static struct shim_tracepoint *const tracepoints[] = {
-#define EV(ENUM, tracepoint, SCOPE, OP, HELP) &shim_tp_##tracepoint,
+#define ADDRESS_CONTAINER(tracepoint) &shim_tp_##tracepoint,
+#define ADDRESS_MODULE ADDRESS_CONTAINER
+#define ADDRESS_HOOK(tracepoint)
+#define EV(ENUM, tracepoint, SCOPE, OP, HELP) ADDRESS_##SCOPE(tracepoint)
 	VFIO_OBS_EVENTS(EV)
 #undef EV
 };

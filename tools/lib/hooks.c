@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hooks.c - hooks beside the container: group files, claims of DMA ownership, device files
+ *
+ * Programs of a module's functions hold it as long as they are loaded, so they are loaded when
+ * the source attaches and destroyed when it lets go.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "event.h"
+#include "hooks.h"
+#include "tp_module.h"
+#include "xalloc.h"
+
+#include "vfio_hooks.skel.h"
+
+/*
+ * One function and the programs for its begin and end, NULL none.
+ * @vmlinux: it is the kernel's own; else vfio's
+ */
+static const struct hook {
+	const char *function, *begin, *end;
+	enum vfio_obs_event event;
+	bool vmlinux;
+} hooks_list[] = {
+	{ .function = "vfio_group_fops_open", .end = "group_open_end",
+	  .event = VFIO_EV_GROUP_OPEN },
+	{ .function = "vfio_group_fops_release", .begin = "group_close_begin",
+	  .event = VFIO_EV_GROUP_CLOSE },
+	{ .function = "vfio_group_fops_unl_ioctl", .begin = "group_ioctl_begin",
+	  .end = "group_ioctl_end", .event = VFIO_EV_GROUP_IOCTL },
+	{ .function = "iommu_group_claim_dma_owner", .begin = "claim_begin", .end = "claim_end",
+	  .event = VFIO_EV_CLAIM_DMA_OWNER, .vmlinux = true },
+	{ .function = "vfio_device_fops_release", .begin = "device_close_begin",
+	  .end = "device_close_end", .event = VFIO_EV_DEVICE_CLOSE },
+};
+#define N_HOOKS ARRAY_SIZE(hooks_list)
+
+struct hooks {
+	struct vfio_hooks_bpf *skel;
+	struct bpf_link *begin[N_HOOKS], *end[N_HOOKS];
+};
+
+static void add_missing(char *missing, size_t size, const char *function, const char *why)
+{
+	size_t len = strlen(missing);
+
+	snprintf(missing + len, size - len, "%s%s (%s)", len ? ", " : "", function, why);
+}
+
+static struct bpf_program *program(const struct hooks *hooks, const char *name)
+{
+	return name ? bpf_object__find_program_by_name(hooks->skel->obj, name) : NULL;
+}
+
+static void choose_one(struct hooks *hooks, const struct hook *hook, bool needed)
+{
+	struct bpf_program *begin = program(hooks, hook->begin), *end = program(hooks, hook->end);
+
+	if (begin)
+		bpf_program__set_autoload(begin, needed);
+	if (end)
+		bpf_program__set_autoload(end, needed);
+}
+
+/* One function that is not there would make libbpf refuse all. The number that is wanted. */
+static unsigned int choose(struct hooks *hooks, __u64 events, char *missing, size_t size)
+{
+	struct tp_module_functions *functions;
+	char err[256];
+	unsigned int n = 0;
+	int ret = tp_module__functions(&functions, err, sizeof(err));
+
+	for (size_t i = 0; i < N_HOOKS; i++) {
+		const struct hook *hook = &hooks_list[i];
+		bool wanted = events >> hook->event & 1;
+		bool there = !ret && (hook->vmlinux ?
+				      tp_module__kernel_has_function(functions, hook->function) :
+				      tp_module__has_function(functions, hook->function));
+
+		if (wanted && !there)
+			add_missing(missing, size, hook->function,
+				    ret ? "no BTF" : "no such function");
+		choose_one(hooks, hook, wanted && there);
+		n += wanted && there;
+	}
+	if (!ret)
+		tp_module__functions_free(functions);
+	return n;
+}
+
+/* The rings are the source's; of the other maps only those of the programs are made. */
+static int share_maps(struct hooks *hooks, const struct hooks_maps *maps)
+{
+	struct vfio_hooks_bpf *skel = hooks->skel;
+	int ret;
+
+	skel->rodata->knobs = *maps->knobs;
+	bpf_map__set_autocreate(skel->maps.slots, false);
+	bpf_map__set_autocreate(skel->maps.pool, false);
+	bpf_map__set_autocreate(skel->maps.free_blocks, false);
+	bpf_map__set_autocreate(skel->maps.finals, false);
+	ret = bpf_map__reuse_fd(skel->maps.rings, bpf_map__fd(maps->rings));
+	return ret ? ret : bpf_map__reuse_fd(skel->maps.records, bpf_map__fd(maps->records));
+}
+
+static int attach_program(const struct hooks *hooks, const char *name, struct bpf_link **link)
+{
+	struct bpf_program *prog = program(hooks, name);
+
+	if (!prog || !bpf_program__autoload(prog))
+		return 0;
+	*link = bpf_program__attach_trace(prog);
+	return *link ? 0 : -errno;
+}
+
+/* The end first, so that each begin has its end. */
+static unsigned int attach_one(struct hooks *hooks, size_t i, char *missing, size_t size)
+{
+	const struct hook *hook = &hooks_list[i];
+	int ret = attach_program(hooks, hook->end, &hooks->end[i]);
+
+	if (!ret)
+		ret = attach_program(hooks, hook->begin, &hooks->begin[i]);
+	if (!ret)
+		return hooks->begin[i] || hooks->end[i];
+	bpf_link__destroy(hooks->end[i]);
+	hooks->end[i] = NULL;
+	add_missing(missing, size, hook->function, strerror(-ret));
+	return 0;
+}
+
+static bool load_and_attach(struct hooks *hooks, const struct hooks_maps *maps, char *missing,
+			    size_t size)
+{
+	unsigned int attached = 0;
+	int ret;
+
+	hooks->skel = vfio_hooks_bpf__open();
+	if (!hooks->skel) {
+		add_missing(missing, size, "group files", strerror(errno));
+		return false;
+	}
+	if (!choose(hooks, maps->knobs->ring_events, missing, size))
+		return false;
+	ret = share_maps(hooks, maps);
+	if (!ret)
+		ret = vfio_hooks_bpf__load(hooks->skel);
+	if (ret) {
+		add_missing(missing, size, "group and device files",
+			    ret == -EPERM ? "needs CAP_SYS_ADMIN" : strerror(-ret));
+		return false;
+	}
+	for (size_t i = 0; i < N_HOOKS; i++)
+		attached += attach_one(hooks, i, missing, size);
+	return attached;
+}
+
+struct hooks *hooks__attach(const struct hooks_maps *maps, char *missing, size_t size)
+{
+	struct hooks *hooks;
+	__u64 wanted = 0;
+
+	for (size_t i = 0; i < N_HOOKS; i++)
+		wanted |= 1ULL << hooks_list[i].event;
+	if (!(maps->knobs->ring_events & wanted))
+		return NULL;
+	hooks = xcalloc(1, sizeof(*hooks));
+	if (load_and_attach(hooks, maps, missing, size))
+		return hooks;
+	hooks__detach(hooks);
+	return NULL;
+}
+
+void hooks__detach(struct hooks *hooks)
+{
+	if (!hooks)
+		return;
+	for (size_t i = 0; i < N_HOOKS; i++) {
+		bpf_link__destroy(hooks->begin[i]);
+		bpf_link__destroy(hooks->end[i]);
+	}
+	vfio_hooks_bpf__destroy(hooks->skel);
+	free(hooks);
+}
+
+unsigned int hooks__refs(const struct hooks *hooks)
+{
+	unsigned int programs = 0, functions = 0;
+
+	for (size_t i = 0; hooks && i < N_HOOKS; i++) {
+		unsigned int n = !!hooks->begin[i] + !!hooks->end[i];
+
+		if (hooks_list[i].vmlinux)
+			continue;
+		programs += n;
+		functions += n > 0;
+	}
+	return tp_module__refs_of_tracing(programs, functions);
+}
+
+__u64 hooks__recursion_misses(const struct hooks *hooks)
+{
+	struct bpf_program *prog;
+	__u64 sum = 0;
+
+	if (!hooks)
+		return 0;
+	bpf_object__for_each_program(prog, hooks->skel->obj) {
+		struct bpf_prog_info info = { 0 };
+		__u32 len = sizeof(info);
+
+		if (bpf_program__autoload(prog) &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * hooks.h - hooks beside the container: group files, claims of DMA ownership, device files
+ *
+ * Used by live.c with either live source. Their events have scope HOOK in event_list.h. A hook
+ * that the kernel does not offer is named, and the others are attached.
+ */
+#ifndef VFIO_OBS_HOOKS_H
+#define VFIO_OBS_HOOKS_H
+
+#include <bpf/libbpf.h>
+#include <linux/types.h>
+#include <stddef.h>
+
+#include "vfio_obs/maps.h"
+
+struct hooks;
+
+/* What the programs share with those of the source: its loaded maps and its knobs. */
+struct hooks_maps {
+	const struct bpf_map *rings, *records;
+	const struct vfio_knobs *knobs;
+};
+
+/*
+ * hooks__attach - load and attach those whose events knobs->ring_events has.
+ * @missing: "" or the functions that could not be hooked, and why.
+ * Returns NULL when nothing is attached. They hold vfio until hooks__detach(), which takes NULL.
+ */
+struct hooks *hooks__attach(const struct hooks_maps *maps, char *missing, size_t size);
+void hooks__detach(struct hooks *hooks);
+/* References on vfio that they take; 0 for NULL. */
+unsigned int hooks__refs(const struct hooks *hooks);
+/* Program runs that the kernel skipped; 0 for NULL. */
+__u64 hooks__recursion_misses(const struct hooks *hooks);
+
+#endif
