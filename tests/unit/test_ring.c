@@ -284,6 +284,22 @@ static void a_task_left_out_is_that_of_the_record_before(void **state)
 	check_task(f, 0, 30, "thirty");
 }
 
+/* Hooks' programs write into the ring at any time, and are not who the next record means. */
+static void hooks_do_not_name_the_task_of_others(void **state)
+{
+	struct fixture *f = *state;
+
+	put_task(f, 0, 1, 10, "ten");
+	put_task(f, 0, 2, 20, "hook");
+	last_put(f, 0)->type = VFIO_EV_GROUP_OPEN;
+	put_same_task(f, 0, 3);
+	assert_int_equal(merge(f, 2), 2);
+	assert_int_equal(f->out.pid, 20);
+	assert_string_equal(f->out.comm, "hook");
+	assert_int_equal(merge(f, ALL), 1);
+	check_task(f, 0, 10, "ten");
+}
+
 static void words_behind_the_fields_are_cleared(void **state)
 {
 	struct fixture *f = *state;
@@ -316,6 +332,7 @@ int main(void)
 		ring_test(read_records_are_not_taken_twice),
 		ring_test(random_streams_come_out_sorted),
 		ring_test(a_task_left_out_is_that_of_the_record_before),
+		ring_test(hooks_do_not_name_the_task_of_others),
 		ring_test(words_behind_the_fields_are_cleared),
 	};
 

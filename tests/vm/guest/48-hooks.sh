@@ -41,11 +41,10 @@ straced()
 	grep -cE "$1" "$work/strace"
 }
 
-# of the call $1 of the group the field $2 of the report; 0 where there is no such call
+# of the call $1 of the group the field $2 of the report, "null" where there is no such call
 said()
 {
-	jq -r "[.group_calls[] | select(.group == $group and .call == \"$1\")] | .[0] | ($2) // 0" \
-		"$work/report"
+	jq -r "[.group_calls[] | select(.group == $group and .call == \"$1\")] | .[0] | $2" "$work/report"
 }
 
 # call_equals NAME STRACE-PATTERN: counts and errnos of one call
