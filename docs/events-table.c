@@ -20,7 +20,7 @@ static void print_intro(void)
 	     "that this very transition left. The acting task is not always the container's owner.\n\n"
 	     "Those marked as no tracepoint are found by our tools through fexit programs on functions\n"
 	     "beside the container, with our vfio.ko and with the distribution's. They have a group\n"
-	     "but no container.\n");
+	     "but no container, except for `vfio_map_parts`, which has the container's id.\n");
 }
 
 static void print_field(const char *name, const char *type, const char *show, const char *help)

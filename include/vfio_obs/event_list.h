@@ -12,7 +12,7 @@
  *
  *   EV(ENUM, tracepoint, SCOPE, OP, HELP)
  *      SCOPE  CONTAINER: the arguments begin with (u64 id, u32 slot); MODULE: they do not;
- *             HOOK: no tracepoint, and no container is known
+ *             HOOK: no tracepoint, and of the container at most the id is known
  *      OP     the operation that the event completes (see VFIO_OBS_OPS), NONE if it completes none
  *   F(name, CTYPE, SHOW, HELP) for every argument behind id and slot
  *      CTYPE  u32 u64 s64 bool str (str is a kernel string; a record keeps 23 bytes of it)
@@ -59,7 +59,8 @@
 	EV(GROUP_IOCTL, vfio_group_ioctl, HOOK, NONE, "an ioctl on a group's file returned")       \
 	EV(CLAIM_DMA_OWNER, vfio_claim_dma_owner, HOOK, NONE,                                      \
 	   "iommu_group_claim_dma_owner returned")                                                 \
-	EV(DEVICE_CLOSE, vfio_device_close, HOOK, NONE, "a device's file was closed")
+	EV(DEVICE_CLOSE, vfio_device_close, HOOK, NONE, "a device's file was closed")              \
+	EV(MAP_PARTS, vfio_map_parts, HOOK, NONE, "where the time of a MAP_DMA went")
 
 /* The fields of each row: VFIO_OBS_FIELDS_<ENUM>(F). */
 
@@ -210,6 +211,17 @@
 #define VFIO_OBS_FIELDS_DEVICE_CLOSE(F)                                                            \
 	F(group, u32, DEC, "number of the IOMMU group")                                            \
 	F(duration, u64, NS, "time inside the call")
+
+/* All but ret are sums for the model, whose keys they are. */
+#define VFIO_OBS_FIELDS_MAP_PARTS(F)                                                               \
+	F(ret, s64, RET, "the ioctl's result")                                                     \
+	F(total_ns, u64, NS, "time inside the ioctl")                                              \
+	F(pin_ns, u64, NS, "of it in vfio_pin_pages_remote: page faults, zeroing, pinning")        \
+	F(chunks, u64, DEC, "contiguous chunks of memory that it gave")                            \
+	F(pin_bytes, u64, SIZE, "bytes in them")                                                   \
+	F(iommu_ns, u64, NS, "of it behind the pin of a chunk: mapping the chunk in the IOMMU")    \
+	F(iommu_maps, u64, DEC, "iommu:map: chunks mapped, one for each domain")                   \
+	F(iommu_bytes, u64, SIZE, "iommu:map: bytes in them")
 
 /*
  * Operations that are counted and, where the event has a duration, timed. MAP and UNMAP are the

@@ -966,10 +966,38 @@ static void test_random_events(void **state)
 	}
 }
 
+static void the_parts_of_maps_are_added_up(void **state)
+{
+	struct fixture f = make(true); /* also where all else is counted by the kernel */
+	const struct model_map_parts *parts;
+
+	fake_event(&f.feed, MAP_PARTS, 7, SEC, .ret = 0, .total_ns = 100, .pin_ns = 70, .chunks = 3,
+		   .pin_bytes = 8192, .iommu_ns = 20, .iommu_maps = 6, .iommu_bytes = 16384);
+	fake_event(&f.feed, MAP_PARTS, 7, SEC, .ret = -12, .total_ns = 10, .pin_ns = 5,
+		   .iommu_maps = VFIO_OBS_UNKNOWN);
+	fake_event(&f.feed, MAP_PARTS, 8, SEC, .ret = 0, .total_ns = 1);
+	parts = &find(&f, 7)->map_parts;
+	assert_int_equal(parts->count, 2);
+	assert_int_equal(parts->errors, 1);
+	assert_int_equal(model_map_sum(parts, total_ns), 110);
+	assert_int_equal(model_map_sum(parts, pin_ns), 75);
+	assert_int_equal(model_map_sum(parts, chunks), 3);
+	assert_int_equal(model_map_sum(parts, pin_bytes), 8192);
+	assert_int_equal(model_map_sum(parts, iommu_ns), 20);
+	assert_int_equal(model_map_sum(parts, iommu_bytes), 16384);
+	assert_false(model_map_known(parts, iommu_maps));
+	assert_true(model_map_known(parts, iommu_bytes));
+	assert_int_equal(model__map_parts(f.model)->count, 3);
+	assert_int_equal(model_map_sum(model__map_parts(f.model), total_ns), 111);
+	assert_int_equal(model_map_sum(&find(&f, 8)->map_parts, total_ns), 1);
+	model__destroy(f.model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_group_files),
+		cmocka_unit_test(the_parts_of_maps_are_added_up),
 		cmocka_unit_test(test_lifecycle),
 		cmocka_unit_test(test_failed_open_is_no_container),
 		cmocka_unit_test(test_partial_container),

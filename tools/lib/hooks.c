@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hooks.c - hooks beside the container: group files, claims of DMA ownership, device files
+ * hooks.c - hooks beside the container: group files, claims of DMA ownership, device files, and
+ * through map_hooks.c inside MAP_DMA
  *
  * Programs of a module's functions hold it as long as they are loaded, so they are loaded when
  * the source attaches and destroyed when it lets go.
@@ -14,6 +15,7 @@
 #include "error.h"
 #include "event.h"
 #include "hooks.h"
+#include "map_hooks.h"
 #include "tp_module.h"
 #include "xalloc.h"
 
@@ -41,16 +43,35 @@ static const struct hook {
 };
 #define N_HOOKS ARRAY_SIZE(hooks_list)
 
+/*
+ * @skel:     NULL: none of hooks_list
+ * @map:      NULL: not attached now
+ * @refused:  the load of type1 whose MAP_DMA cannot be hooked
+ * @misses_before: of programs that are gone
+ */
 struct hooks {
+	struct hooks_maps maps;
 	struct vfio_hooks_bpf *skel;
 	struct bpf_link *begin[N_HOOKS], *end[N_HOOKS];
+	struct map_hooks *map;
+	__u64 refused;
+	__u64 misses_before;
 };
 
-static void add_missing(char *missing, size_t size, const char *function, const char *why)
+static void add_text(char *missing, size_t size, const char *text)
 {
 	size_t len = strlen(missing);
 
-	snprintf(missing + len, size - len, "%s%s (%s)", len ? ", " : "", function, why);
+	if (!strstr(missing, text))
+		snprintf(missing + len, size - len, "%s%s", len ? ", " : "", text);
+}
+
+static void add_missing(char *missing, size_t size, const char *function, const char *why)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s (%s)", function, why);
+	add_text(missing, size, text);
 }
 
 static struct bpf_program *program(const struct hooks *hooks, const char *name)
@@ -161,31 +182,84 @@ static bool load_and_attach(struct hooks *hooks, const struct hooks_maps *maps, 
 	return attached;
 }
 
+static void destroy_list(struct hooks *hooks)
+{
+	for (size_t i = 0; i < N_HOOKS; i++) {
+		bpf_link__destroy(hooks->begin[i]);
+		bpf_link__destroy(hooks->end[i]);
+		hooks->begin[i] = hooks->end[i] = NULL;
+	}
+	vfio_hooks_bpf__destroy(hooks->skel);
+	hooks->skel = NULL;
+}
+
+static __u64 misses_of(const struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+	__u64 sum = 0;
+
+	bpf_object__for_each_program(prog, obj) {
+		struct bpf_prog_info info = { 0 };
+		__u32 len = sizeof(info);
+
+		if (bpf_program__autoload(prog) &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
+static void destroy_map(struct hooks *hooks)
+{
+	if (hooks->map)
+		hooks->misses_before += misses_of(map_hooks__object(hooks->map));
+	map_hooks__detach(hooks->map);
+	hooks->map = NULL;
+}
+
+void hooks__follow(struct hooks *hooks, char *missing, size_t size)
+{
+	char why[96];
+	__u64 type1;
+
+	if (!hooks || !(hooks->maps.knobs->ring_events >> VFIO_EV_MAP_PARTS & 1))
+		return;
+	type1 = tp_module__type1_instance();
+	if (!type1)
+		destroy_map(hooks);
+	if (!type1 || hooks->map || type1 == hooks->refused)
+		return;
+	hooks->map = map_hooks__attach(&hooks->maps, why, sizeof(why));
+	if (*why)
+		add_text(missing, size, why);
+	if (!hooks->map)
+		hooks->refused = type1;
+}
+
 struct hooks *hooks__attach(const struct hooks_maps *maps, char *missing, size_t size)
 {
 	struct hooks *hooks;
-	__u64 wanted = 0;
+	__u64 listed = 0, wanted;
 
 	for (size_t i = 0; i < N_HOOKS; i++)
-		wanted |= 1ULL << hooks_list[i].event;
-	if (!(maps->knobs->ring_events & wanted))
+		listed |= 1ULL << hooks_list[i].event;
+	wanted = maps->knobs->ring_events & (listed | 1ULL << VFIO_EV_MAP_PARTS);
+	if (!wanted)
 		return NULL;
 	hooks = xcalloc(1, sizeof(*hooks));
-	if (load_and_attach(hooks, maps, missing, size))
-		return hooks;
-	hooks__detach(hooks);
-	return NULL;
+	hooks->maps = *maps;
+	if (wanted & listed && !load_and_attach(hooks, maps, missing, size))
+		destroy_list(hooks);
+	hooks__follow(hooks, missing, size);
+	return hooks;
 }
 
 void hooks__detach(struct hooks *hooks)
 {
 	if (!hooks)
 		return;
-	for (size_t i = 0; i < N_HOOKS; i++) {
-		bpf_link__destroy(hooks->begin[i]);
-		bpf_link__destroy(hooks->end[i]);
-	}
-	vfio_hooks_bpf__destroy(hooks->skel);
+	destroy_map(hooks);
+	destroy_list(hooks);
 	free(hooks);
 }
 
@@ -201,23 +275,20 @@ unsigned int hooks__refs(const struct hooks *hooks)
 		programs += n;
 		functions += n > 0;
 	}
-	return tp_module__refs_of_tracing(programs, functions);
+	return tp_module__refs_of_tracing(programs, functions) +
+	       (hooks ? map_hooks__refs(hooks->map) : 0);
 }
 
 __u64 hooks__recursion_misses(const struct hooks *hooks)
 {
-	struct bpf_program *prog;
-	__u64 sum = 0;
+	__u64 sum;
 
 	if (!hooks)
 		return 0;
-	bpf_object__for_each_program(prog, hooks->skel->obj) {
-		struct bpf_prog_info info = { 0 };
-		__u32 len = sizeof(info);
-
-		if (bpf_program__autoload(prog) &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-			sum += info.recursion_misses;
-	}
+	sum = hooks->misses_before;
+	if (hooks->skel)
+		sum += misses_of(hooks->skel->obj);
+	if (hooks->map)
+		sum += misses_of(map_hooks__object(hooks->map));
 	return sum;
 }

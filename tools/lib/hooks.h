@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * hooks.h - hooks beside the container: group files, claims of DMA ownership, device files
+ * hooks.h - hooks beside the container: group files, claims of DMA ownership, device files, and
+ * inside MAP_DMA
  *
  * Used by live.c with either live source. Their events have scope HOOK in event_list.h. A hook
  * that the kernel does not offer is named, and the others are attached.
@@ -16,18 +17,28 @@
 
 struct hooks;
 
-/* What the programs share with those of the source: its loaded maps and its knobs. */
+/*
+ * What the programs share with those of the source: its loaded maps and its knobs.
+ * @by_addr, @known: of bpf/known.bpf.h, where the source's programs give the ids; else NULL
+ */
 struct hooks_maps {
 	const struct bpf_map *rings, *records;
+	const struct bpf_map *by_addr, *known;
 	const struct vfio_knobs *knobs;
 };
 
 /*
  * hooks__attach - load and attach those whose events knobs->ring_events has.
+ * @maps: what it points to must live until hooks__detach().
  * @missing: "" or the functions that could not be hooked, and why.
- * Returns NULL when nothing is attached. They hold vfio until hooks__detach(), which takes NULL.
+ * Returns NULL when there are none. They hold vfio until hooks__detach(), which takes NULL.
  */
 struct hooks *hooks__attach(const struct hooks_maps *maps, char *missing, size_t size);
+/*
+ * hooks__follow - to be called now and then: those that hold vfio_iommu_type1 come and go with its
+ * use. Adds to @missing. Takes NULL.
+ */
+void hooks__follow(struct hooks *hooks, char *missing, size_t size);
 void hooks__detach(struct hooks *hooks);
 /* References on vfio that they take; 0 for NULL. */
 unsigned int hooks__refs(const struct hooks *hooks);

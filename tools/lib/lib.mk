@@ -22,11 +22,12 @@ $(BUILD)/tools/lib/%.o: tools/lib/%.c
 	$(Q)$(CC) $(TOOLS_CFLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
 
 # The only files that see BPF's skeletons.
-SEE_SKELETONS := source_tp source_fentry tp_existing hooks
+SEE_SKELETONS := source_tp source_fentry tp_existing hooks map_hooks
 $(SEE_SKELETONS:%=$(BUILD)/tools/lib/%.o): ALL_CFLAGS += -iquote $(BUILD)/bpf
 $(BUILD)/tools/lib/source_tp.o: | $(BUILD)/bpf/vfio_tp.skel.h
 $(BUILD)/tools/lib/source_fentry.o: | $(BUILD)/bpf/vfio_fentry.skel.h
 $(BUILD)/tools/lib/hooks.o: | $(BUILD)/bpf/vfio_hooks.skel.h
+$(BUILD)/tools/lib/map_hooks.o: | $(BUILD)/bpf/vfio_map.skel.h
 $(BUILD)/tools/lib/tp_existing.o: | $(BUILD)/bpf/vfio_iter.skel.h
 
 $(LIB): $(LIB_OBJS)

@@ -450,6 +450,8 @@ static void attach_hooks(struct live *live)
 	maps = (struct hooks_maps){
 		.rings = map_of(live, "rings"),
 		.records = map_of(live, "records"),
+		.by_addr = live->ops->own_ids ? map_of(live, "by_addr") : NULL,
+		.known = live->ops->own_ids ? map_of(live, "known") : NULL,
 		.knobs = engine->object.knobs,
 	};
 	engine->hooks = hooks__attach(&maps, engine->no_hooks, sizeof(engine->no_hooks));
@@ -622,6 +624,7 @@ static void follow_module(struct live *live, const struct source_sink *sink)
 		try_attach_again(live, sink);
 		return;
 	}
+	hooks__follow(engine->hooks, engine->no_hooks, sizeof(engine->no_hooks));
 	if (live->opts.keep_attached)
 		return;
 	tp_module__use(&engine->use, own_refs(live));

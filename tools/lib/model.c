@@ -42,6 +42,7 @@ struct model {
 	struct model_op *total[VFIO_OP_COUNT];
 	__u64 event_counts[VFIO_EV_COUNT];
 	struct model_group_calls group_calls;
+	struct model_map_parts map_parts;
 	struct source_group_info **groups; /* by number */
 	size_t n_groups;
 	struct source_loss loss;
@@ -410,6 +411,9 @@ static void apply_state(struct tracked *entry, const struct vfio_rec *rec, bool 
 	case VFIO_EV_RELEASE:
 		on_release(c, rec);
 		break;
+	case VFIO_EV_MAP_PARTS:
+		model_map_parts__add(&c->map_parts, rec);
+		break;
 	}
 }
 
@@ -453,6 +457,8 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 		return;
 	model->event_counts[rec->type]++;
 	model_group_calls__add(&model->group_calls, rec);
+	if (rec->type == VFIO_EV_MAP_PARTS)
+		model_map_parts__add(&model->map_parts, rec);
 	if (rec->ts_ns > model->now_ns)
 		model->now_ns = rec->ts_ns;
 	o = vfio_outcome_of(rec->type, rec);
@@ -755,6 +761,11 @@ size_t model__groups(const struct model *model, const struct source_group_info *
 const struct model_group_calls *model__group_calls(const struct model *model)
 {
 	return &model->group_calls;
+}
+
+const struct model_map_parts *model__map_parts(const struct model *model)
+{
+	return &model->map_parts;
 }
 
 const struct source_loss *model__loss(const struct model *model)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "model_group.h"
+#include "model_map.h"
 #include "source.h"
 #include "vfio_obs/aggregate.h"
 
@@ -70,6 +71,7 @@ struct model_container {
 	bool file_closed, freed;
 	__u64 freed_ns;	  /* valid when @freed */
 	struct model_op *op[VFIO_OP_COUNT]; /* NULL: never called */
+	struct model_map_parts map_parts;
 	double rate;	  /* all operations a second over the last interval, < 0: unknown */
 };
 
@@ -108,6 +110,8 @@ const struct source_group_info *model__group(const struct model *model, __u32 nu
 size_t model__groups(const struct model *model, const struct source_group_info *const **list);
 /* Calls on group and device files, by group; valid until the next call that changes the model. */
 const struct model_group_calls *model__group_calls(const struct model *model);
+/* Where the time of all MAP_DMAs went, those of containers that are gone included. */
+const struct model_map_parts *model__map_parts(const struct model *model);
 const struct source_loss *model__loss(const struct model *model);
 /* Sentence of the last gap or NULL; @ts_ns may be NULL. */
 const char *model__gap(const struct model *model, __u64 *ts_ns);

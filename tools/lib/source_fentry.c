@@ -48,7 +48,7 @@ static const struct hook hooks[] = {
 	  .vital = true, .events = BIT(DETACH) | BIT(PUT) | BIT(RELEASE) },
 	{ .function = "vfio_fops_unl_ioctl", .begin = "ioctl_begin", .end = "ioctl_end",
 	  .events = BIT(SET_IOMMU_START) | BIT(SET_IOMMU) | BIT(CHECK_EXTENSION) |
-		    BIT(IOCTL_START) | BIT(IOCTL) },
+		    BIT(IOCTL_START) | BIT(IOCTL) | BIT(MAP_PARTS) },
 	/* 6.1's two, then those of later kernels: a module has one pair. */
 	{ .function = "vfio_device_assign_container", .end = "assign_device_end",
 	  .events = BIT(ASSIGN) },

@@ -20,6 +20,7 @@
 #include "xalloc.h"
 
 #define MODULE_DIR "/sys/module/vfio"
+#define TYPE1 "vfio_iommu_type1"
 #define MODULE_BTF "/sys/kernel/btf/vfio"
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 #define MODULE_EVENTS "/sys/kernel/tracing/events/vfio/vfio_container_open"
@@ -30,6 +31,30 @@ __u64 tp_module__instance(void)
 
 	/* sysfs numbers its entries upwards, so a reloaded module has another number. */
 	return stat(MODULE_DIR "/refcnt", &st) ? 0 : st.st_ino;
+}
+
+static unsigned int count_holders(void)
+{
+	DIR *dir = opendir(MODULE_DIR "/holders");
+	struct dirent *entry;
+	unsigned int n = 0;
+
+	if (!dir)
+		return 0;
+	while ((entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+__u64 tp_module__type1_instance(void)
+{
+	struct stat st;
+
+	if (stat("/sys/module/" TYPE1 "/refcnt", &st))
+		return 0;
+	return count_holders() > (access(MODULE_DIR "/holders/" TYPE1, F_OK) ? 0 : 1) ? st.st_ino :
+											  0;
 }
 
 /* First line of a sysfs file, "" when it cannot be read. */
@@ -260,20 +285,6 @@ bool tp_module__has_function(const struct tp_module_functions *functions, const 
 bool tp_module__kernel_has_function(const struct tp_module_functions *functions, const char *name)
 {
 	return btf__find_by_name_kind(functions->kernel, name, BTF_KIND_FUNC) > 0;
-}
-
-static unsigned int count_holders(void)
-{
-	DIR *dir = opendir(MODULE_DIR "/holders");
-	struct dirent *entry;
-	unsigned int n = 0;
-
-	if (!dir)
-		return 0;
-	while ((entry = readdir(dir)))
-		n += entry->d_name[0] != '.';
-	closedir(dir);
-	return n;
 }
 
 static bool is_our_tracepoint(const char *name)

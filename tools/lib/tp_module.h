@@ -43,6 +43,13 @@ struct tp_module_use {
 };
 void tp_module__use(struct tp_module_use *use, unsigned int own_refs);
 
+/*
+ * tp_module__type1_instance - a number that differs for every load of vfio_iommu_type1; 0 while it
+ * is not loaded, or loaded and no driver uses vfio that could give it something to do. Then it must
+ * not be held: a user unloads the drivers first, then type1, then vfio.
+ */
+__u64 tp_module__type1_instance(void);
+
 /* References on vfio that so many fentry and fexit programs on so many of its functions take. */
 unsigned int tp_module__refs_of_tracing(unsigned int programs, unsigned int functions);
 

@@ -9,6 +9,7 @@
 #include "event.h"
 #include "field.h"
 #include "fmt.h"
+#include "map_json.h"
 #include "owner_json.h"
 #include "view_json.h"
 #include "xalloc.h"
@@ -160,6 +161,7 @@ static json_t *containers(const struct view_frame *frame)
 		set(one, "owner", owner_json__owner(list[i]->owner));
 		set(one, "holders", list[i]->holders ? number(list[i]->holders) : json_null());
 		set(one, "ops", ops(frame, list[i]));
+		set(one, "map_parts", map_json__parts(&list[i]->map_parts));
 		if (json_array_append_new(array, one))
 			xalloc__check(NULL);
 	}
@@ -212,6 +214,7 @@ static json_t *totals(const struct view_frame *frame)
 	set(object, "pinned_unknown", number(t.pinned_unknown));
 	set(object, "ops_per_second", rate(t.rate));
 	set(object, "ops", ops(frame, NULL));
+	set(object, "map_parts", map_json__parts(model__map_parts(frame->model)));
 	return object;
 }
 

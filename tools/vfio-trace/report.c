@@ -168,6 +168,7 @@ static void fill_container(struct gather *gather, const struct model_container *
 	for (size_t i = 0; i < c->n_groups; i++)
 		remember_group(entry, c->groups[i].number, c->groups[i].type);
 	fill_ops(entry, c);
+	entry->map_parts = c->map_parts;
 }
 
 /* Take the freed containers, at the end all, out of the model. */
@@ -280,6 +281,7 @@ static void complete(struct gather *gather)
 	}
 	report->n_groups = model__groups(gather->model, &report->groups);
 	fill_group_calls(report, model__group_calls(gather->model));
+	report->map_parts = *model__map_parts(gather->model);
 	memcpy(report->event_count, model__event_counts(gather->model),
 	       sizeof(report->event_count));
 	if (report->n_containers)

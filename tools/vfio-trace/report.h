@@ -47,6 +47,7 @@ struct report_container {
 	struct vfio_gauges gauges;
 	__u64 pinned_pages;
 	struct report_op *op[VFIO_OP_COUNT]; /* NULL: never called */
+	struct model_map_parts map_parts;
 };
 
 /* One kind of call on the files of one group. */
@@ -78,6 +79,7 @@ struct report {
 	size_t n_groups;
 	struct report_group_call *group_calls; /* by group */
 	size_t n_group_calls;
+	struct model_map_parts map_parts; /* of all containers */
 	struct report_container **containers; /* by id */
 	size_t n_containers;
 };

@@ -10,6 +10,7 @@
 
 #include "lib/event.h"
 #include "lib/fmt.h"
+#include "lib/map_json.h"
 #include "lib/owner_json.h"
 #include "report.h"
 
@@ -128,6 +129,7 @@ static json_t *container_json(const struct report *report, const struct report_c
 		if (c->op[op])
 			json_object_set_new(ops, event__op(op)->key, op_json(c->op[op]));
 	json_object_set_new(object, "operations", ops);
+	json_object_set_new(object, "map_parts", map_json__parts(&c->map_parts));
 	return object;
 }
 
@@ -202,6 +204,7 @@ static void add_ops_and_containers(const struct report *report, json_t *root)
 	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
 		json_object_set_new(ops, event__op(op)->key, op_json(&report->total[op]));
 	json_object_set_new(root, "operations", ops);
+	json_object_set_new(root, "map_parts", map_json__parts(&report->map_parts));
 	for (size_t i = 0; i < report->n_containers; i++)
 		json_array_append_new(containers, container_json(report, report->containers[i]));
 	json_object_set_new(root, "containers", containers);

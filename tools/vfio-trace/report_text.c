@@ -81,12 +81,44 @@ static void print_op_head(FILE *out)
 	fprintf(out, " %7s %6s %6s\n", "MAX", "BYTES", "PAGES");
 }
 
+/* "412 chunks (mean 1.2M)" */
+static void print_chunks(__u64 n, const char *of, __u64 bytes, FILE *out)
+{
+	char text[FMT_MAX];
+
+	fprintf(out, " in %llu %s%s", n, of, n == 1 ? "" : "s");
+	if (n)
+		fprintf(out, " (mean %s)", fmt_bytes(text, sizeof(text), bytes / n));
+}
+
+/* Below the operations, where any MAP_DMA was looked into. */
+static void print_map_parts(const struct model_map_parts *parts, FILE *out)
+{
+	__u64 total = model_map_sum(parts, total_ns), pin = model_map_sum(parts, pin_ns);
+	__u64 iommu = model_map_sum(parts, iommu_ns), rest;
+	char text[FMT_MAX];
+
+	if (!parts->count)
+		return;
+	rest = total > pin && total - pin > iommu ? total - pin - iommu : 0;
+	fprintf(out, "  of %llu map_dma %s:", parts->count, fmt_latency(text, sizeof(text), total));
+	fprintf(out, " pin %s", fmt_latency(text, sizeof(text), pin));
+	print_chunks(model_map_sum(parts, chunks), "chunk",
+		     model_map_sum(parts, pin_bytes), out);
+	fprintf(out, ", IOMMU %s", fmt_latency(text, sizeof(text), iommu));
+	if (model_map_known(parts, iommu_maps))
+		print_chunks(model_map_sum(parts, iommu_maps), "map",
+			     model_map_sum(parts, iommu_bytes), out);
+	fprintf(out, ", rest %s\n", fmt_latency(text, sizeof(text), rest));
+}
+
 static void print_totals(const struct report *report, FILE *out)
 {
 	fputs("\nAll containers\n", out);
 	print_op_head(out);
 	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
 		print_op(event__op(op)->key, &report->total[op], out);
+	print_map_parts(&report->map_parts, out);
 }
 
 static void print_errors(const struct report *report, FILE *out)
@@ -206,6 +238,7 @@ static void print_container(const struct report *report, const struct report_con
 	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
 		if (c->op[op])
 			print_op(event__op(op)->key, c->op[op], out);
+	print_map_parts(&c->map_parts, out);
 }
 
 static void print_events(const struct report *report, FILE *out)

@@ -107,13 +107,9 @@ live_group()
 check "the monitor runs" within 20 test -s "$work/json"
 perl "$work/client" "$group" "$VM_E1000E"
 check "the monitor tells the EBUSY of the group" within 20 live_group
-unbind_all()
-{
-	echo "$VM_E1000E" > /sys/bus/pci/drivers/vfio-pci/unbind
-	modprobe -r vfio_testdev vfio-pci
-}
-check "users of vfio unloaded" unbind_all
-check "vfio unloaded while the monitor runs" within 30 modprobe -r vfio_iommu_type1 vfio
+echo "$VM_E1000E" > /sys/bus/pci/drivers/vfio-pci/unbind
+check "users of vfio unloaded while the monitor runs" unload_users
+check "and vfio" within 30 rmmod vfio
 kill -INT "$monitor_pid"
 wait "$monitor_pid"
 finish

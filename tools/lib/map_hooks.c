@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * map_hooks.c - hooks inside MAP_DMA: what of its time is pinning, what the IOMMU's
+ *
+ * Loads and attaches bpf/vfio_map.bpf.c for hooks.c, which knows when type1 may be held.
+ */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "map_hooks.h"
+#include "tp_module.h"
+#include "xalloc.h"
+
+#include "vfio_map.skel.h"
+
+struct map_hooks {
+	struct vfio_map_bpf *skel;
+	bool source_has_ioctl;
+};
+
+static int share(struct bpf_map *map, const struct bpf_map *with)
+{
+	return bpf_map__reuse_fd(map, bpf_map__fd(with));
+}
+
+/* The ids of the fentry programs, where these give them. */
+static int share_ids(struct vfio_map_bpf *skel, const struct hooks_maps *maps)
+{
+	int ret;
+
+	bpf_map__set_autocreate(skel->maps.free_slots, false);
+	bpf_map__set_autocreate(skel->maps.identity, false);
+	if (!maps->by_addr)
+		return 0;
+	skel->rodata->own_ids = true;
+	ret = share(skel->maps.by_addr, maps->by_addr);
+	return ret ? ret : share(skel->maps.known, maps->known);
+}
+
+/* The rings are the source's; of the other maps only those of the programs are made. */
+static int share_maps(struct vfio_map_bpf *skel, const struct hooks_maps *maps)
+{
+	int ret;
+
+	skel->rodata->knobs = *maps->knobs;
+	bpf_map__set_autocreate(skel->maps.slots, false);
+	bpf_map__set_autocreate(skel->maps.pool, false);
+	bpf_map__set_autocreate(skel->maps.free_blocks, false);
+	bpf_map__set_autocreate(skel->maps.finals, false);
+	ret = share(skel->maps.rings, maps->rings);
+	if (!ret)
+		ret = share(skel->maps.records, maps->records);
+	return ret ? ret : share_ids(skel, maps);
+}
+
+/* Inner ones first, the begin of a MAP_DMA last: what has begun is seen whole. */
+static int attach(struct vfio_map_bpf *skel)
+{
+	struct bpf_program *const programs[] = {
+		skel->progs.pin_remote_end, skel->progs.pin_remote_begin, skel->progs.map_end,
+		skel->progs.map_begin,
+	};
+	struct bpf_link **const links[] = {
+		&skel->links.pin_remote_end, &skel->links.pin_remote_begin, &skel->links.map_end,
+		&skel->links.map_begin,
+	};
+
+	skel->links.iommu_map = bpf_program__attach_raw_tracepoint(skel->progs.iommu_map, "map");
+	skel->bss->sees_iommu_map = skel->links.iommu_map;
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		*links[i] = bpf_program__attach_trace(programs[i]);
+		if (!*links[i])
+			return -errno;
+	}
+	return 0;
+}
+
+struct map_hooks *map_hooks__attach(const struct hooks_maps *maps, char *why, size_t size)
+{
+	struct map_hooks *hooks = xcalloc(1, sizeof(*hooks));
+	int ret;
+
+	*why = '\0';
+	hooks->source_has_ioctl = maps->by_addr;
+	hooks->skel = vfio_map_bpf__open();
+	ret = hooks->skel ? share_maps(hooks->skel, maps) : -errno;
+	if (!ret)
+		ret = vfio_map_bpf__load(hooks->skel);
+	if (!ret)
+		ret = attach(hooks->skel);
+	if (ret) {
+		snprintf(why, size, "vfio_pin_pages_remote (%s)",
+			 ret == -ESRCH ? "no such function" :
+			 ret == -EPERM ? "needs CAP_SYS_ADMIN" : strerror(-ret));
+		map_hooks__detach(hooks);
+		return NULL;
+	}
+	if (!hooks->skel->bss->sees_iommu_map)
+		snprintf(why, size, "iommu:map (no such tracepoint)");
+	return hooks;
+}
+
+void map_hooks__detach(struct map_hooks *hooks)
+{
+	if (!hooks)
+		return;
+	vfio_map_bpf__destroy(hooks->skel);
+	free(hooks);
+}
+
+unsigned int map_hooks__refs(const struct map_hooks *hooks)
+{
+	/* Before 6.3 the kernel counts a function once, whosoever's programs are on it. */
+	return hooks ? tp_module__refs_of_tracing(2, hooks->source_has_ioctl ? 0 : 1) : 0;
+}
+
+const struct bpf_object *map_hooks__object(const struct map_hooks *hooks)
+{
+	return hooks->skel->obj;
+}

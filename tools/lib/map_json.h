@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * map_json.h - where the time of MAP_DMAs went, as JSON: of vfiotop and of reports
+ */
+#ifndef VFIO_OBS_MAP_JSON_H
+#define VFIO_OBS_MAP_JSON_H
+
+#include <jansson.h>
+
+#include "model_map.h"
+
+/* An object, null while no call was seen; its keys are the fields of the event MAP_PARTS. */
+json_t *map_json__parts(const struct model_map_parts *parts);
+
+#endif
