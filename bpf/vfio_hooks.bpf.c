@@ -87,6 +87,10 @@ int BPF_PROG(group_ioctl_end, struct file *file, unsigned int cmd, unsigned long
 	vfio_w(&rec, GROUP_IOCTL, ret) = ret;
 	vfio_w(&rec, GROUP_IOCTL, duration) =
 		call_duration(call_end(HOOK_IOCTL, (unsigned long)file), now_ns);
+	/* The core has just read it, so it is hardly ever paged out. */
+	if (cmd == VFIO_CMD_GROUP_GET_DEVICE_FD)
+		bpf_probe_read_user_str(&vfio_w(&rec, GROUP_IOCTL, device), VFIO_OBS_STR_LEN,
+					(void *)arg);
 	return emit(VFIO_EV_GROUP_IOCTL, &rec);
 }
 

@@ -201,7 +201,8 @@
 	F(group, u32, DEC, "number of the IOMMU group")                                            \
 	F(cmd, u32, ioctl_cmd, "ioctl number")                                                     \
 	F(ret, s64, RET, "the ioctl's result; of GET_DEVICE_FD the descriptor")                    \
-	F(duration, u64, NS, "time inside the call")
+	F(duration, u64, NS, "time inside the call")                                               \
+	F(device, str, STR, "GET_DEVICE_FD: name that was asked for; empty: not readable")
 
 #define VFIO_OBS_FIELDS_CLAIM_DMA_OWNER(F)                                                         \
 	F(group, u32, DEC, "number of the IOMMU group")                                            \

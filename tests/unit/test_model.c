@@ -144,6 +144,11 @@ static void test_group_files(void **state)
 	assert_int_equal(model__group_calls(copy)->n, 8);
 	assert_int_equal(model__group_calls(copy)->list[7].op->count, 1);
 	assert_int_equal(model__group_calls(f.model)->list[7].op->count, 2);
+
+	fake_event(&f.feed, GROUP_IOCTL, 0, 9 * SEC, .group = 9, .ret = -19,
+		   .cmd = VFIO_CMD_GROUP_GET_DEVICE_FD, .device = "0000:ff:1f.7");
+	call = group_call(&f, 9, MODEL_GROUP_CALL_DEVICE_FD);
+	assert_string_equal(call->failed_device, "0000:ff:1f.7");
 	model__destroy(copy);
 	model__destroy(f.model);
 }

@@ -127,6 +127,11 @@ void model_group_calls__add(struct model_group_calls *calls, const struct vfio_r
 	call->failed_tgid = rec->tgid;
 	memcpy(call->failed_comm, rec->comm, sizeof(call->failed_comm));
 	call->failed_comm[sizeof(call->failed_comm) - 1] = '\0';
+	call->failed_device[0] = '\0';
+	if (key.kind == MODEL_GROUP_CALL_DEVICE_FD)
+		memcpy(call->failed_device, &vfio_w(rec, GROUP_IOCTL, device),
+		       sizeof(call->failed_device));
+	call->failed_device[sizeof(call->failed_device) - 1] = '\0';
 }
 
 struct model_group_calls model_group_calls__copy(const struct model_group_calls *calls)

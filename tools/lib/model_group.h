@@ -29,6 +29,7 @@ enum model_group_call_kind {
  * @group:  number of the IOMMU group, ~0 unknown
  * @op:     counts, durations and errnos; of opens and closes no duration is known
  * @failed_tgid, @failed_comm: the task of the last call that failed, 0 none did
+ * @failed_device: the device that it named, "" none or unknown
  */
 struct model_group_call {
 	__u32 group;
@@ -36,6 +37,7 @@ struct model_group_call {
 	struct model_op *op;
 	__u32 failed_tgid;
 	char failed_comm[VFIO_OBS_COMM_LEN];
+	char failed_device[VFIO_OBS_STR_LEN];
 };
 
 /* Sorted by group, then kind. Zeroed memory is an empty one. */

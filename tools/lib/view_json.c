@@ -168,6 +168,11 @@ static json_t *containers(const struct view_frame *frame)
 	return array;
 }
 
+static json_t *known_text(const char *value)
+{
+	return value[0] ? text(value) : json_null();
+}
+
 static json_t *group_calls(const struct view_frame *frame)
 {
 	const struct model_group_calls *calls = model__group_calls(frame->model);
@@ -185,6 +190,7 @@ static json_t *group_calls(const struct view_frame *frame)
 		set(one, "sum_ns", number(call->op->sum_ns));
 		set(one, "max_ns", number(call->op->max_ns));
 		set(one, "failed_pid", call->failed_tgid ? number(call->failed_tgid) : json_null());
+		set(one, "failed_device", known_text(call->failed_device));
 		if (json_array_append_new(array, one))
 			xalloc__check(NULL);
 	}
@@ -263,11 +269,6 @@ static json_t *source(const struct source_info *info)
 	set(object, "live", json_boolean(info->live));
 	set(object, "aggregates", json_boolean(info->aggregates));
 	return object;
-}
-
-static json_t *known_text(const char *value)
-{
-	return value[0] ? text(value) : json_null();
 }
 
 void view_json__print(FILE *out, const struct view_frame *frame)

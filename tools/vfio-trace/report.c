@@ -264,6 +264,7 @@ static void fill_group_calls(struct report *report, const struct model_group_cal
 		to->kind = call->kind;
 		to->failed_tgid = call->failed_tgid;
 		memcpy(to->failed_comm, call->failed_comm, sizeof(to->failed_comm));
+		memcpy(to->failed_device, call->failed_device, sizeof(to->failed_device));
 		fill_op(&to->op, call->op);
 	}
 }

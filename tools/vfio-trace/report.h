@@ -57,6 +57,7 @@ struct report_group_call {
 	struct report_op op;
 	__u32 failed_tgid; /* of the last that failed, 0 none */
 	char failed_comm[VFIO_OBS_COMM_LEN];
+	char failed_device[VFIO_OBS_STR_LEN]; /* "" none */
 };
 
 struct report_gap {

@@ -192,6 +192,7 @@ static json_t *group_calls_json(const struct report *report)
 		json_object_set_new(one, "latency_ns", latency_json(&call->op));
 		json_object_set_new(one, "failed_pid", number_if(call->failed_tgid, call->failed_tgid));
 		json_object_set_new(one, "failed_comm", text_or_null(call->failed_comm));
+		json_object_set_new(one, "failed_device", text_or_null(call->failed_device));
 		json_array_append_new(array, one);
 	}
 	return array;

@@ -186,8 +186,13 @@ static void print_failed(const struct report_group_call *call, FILE *out)
 
 		fprintf(out, "  %-5s %-16s %9llu  %s (%u)", "", "", call->op.errnos[i].count,
 			name ? name : "errno", call->op.errnos[i].err);
-		fprintf(out, i + 1 < call->op.n_errnos ? "\n" : ", last by %s (%u)\n",
-			call->failed_comm, call->failed_tgid);
+		if (i + 1 < call->op.n_errnos) {
+			fputc('\n', out);
+			continue;
+		}
+		fprintf(out, ", last by %s (%u)", call->failed_comm, call->failed_tgid);
+		fprintf(out, "%s%s\n", *call->failed_device ? ", device " : "",
+			call->failed_device);
 	}
 }
 

@@ -79,6 +79,7 @@ hooks_equal()
 	call_equals get_device_fd "VFIO_GROUP_GET_DEVICE_FD"
 	equal "$source: EBUSY was among them" "$(said open .errnos.EBUSY)" 2
 	equal "$source: who failed is named" "$(said open .failed_comm)" perl
+	equal "$source: the device that there was not" "$(said get_device_fd .failed_device)" 0000:ff:1f.7
 	equal "$source: claims as the kretprobe saw them" "$(said claim_dma_owner .count)" "$claimed"
 	equal "$source: device closed" "$(said device_close .count)" 1
 	equal "$source: group closed" "$(said close .count)" 1
