@@ -51,6 +51,7 @@ include tools/vfiotop/vfiotop.mk
 include kmod/dkms/dkms.mk
 include tests/load/load.mk
 include tests/race/race.mk
+include tests/hold/hold.mk
 include tests/stress/stress.mk
 include tests/diff/diff.mk
 include tests/kmod/kmod-tests.mk

@@ -7,7 +7,6 @@
 #ifndef VFIO_OBS_HANDLE_BPF_H
 #define VFIO_OBS_HANDLE_BPF_H
 
-#define VFIO_OBS_ATOMIC
 #include "vfio_obs/event.h"
 #include "aggregate.bpf.h"
 #include "ring.bpf.h"

@@ -33,6 +33,14 @@ struct {
 } pool SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, VFIO_OBS_BEGUN);
+	__type(key, __u32);
+	__type(value, struct vfio_begun);
+} begun SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__uint(max_entries, 1); /* set by user space */
 	__type(value, __u32);

@@ -19,6 +19,7 @@
 #include <bpf/bpf_tracing.h>
 
 #define VFIO_OBS_PREEMPTIBLE
+#include "begun.bpf.h"
 #include "handle.bpf.h"
 #include "kernel.bpf.h"
 #include "known.bpf.h"
@@ -287,12 +288,30 @@ static __always_inline void emit_ioctl_start(const struct vfio_known *k, __u32 s
 	}
 }
 
+/* For who asks what goes on right now. */
+static __always_inline void keep_ioctl(const struct vfio_known *k, __u32 cmd, const void *arg)
+{
+	struct vfio_rec rec = { };
+
+	if (cmd == VFIO_CMD_CHECK_EXTENSION)
+		return;
+	if (cmd == VFIO_CMD_SET_IOMMU) {
+		begun_begin(VFIO_OP_SET_IOMMU, k->id, 0, 0);
+		return;
+	}
+	read_dma_args(&rec, cmd, arg);
+	begun_begin(vfio_ioctl_op(cmd), k->id, vfio_w(&rec, IOCTL, iova),
+		    vfio_w(&rec, IOCTL, size));
+}
+
 SEC("fentry/vfio_fops_unl_ioctl")
 int BPF_PROG(ioctl_begin, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	__u32 slot = 0;
 	struct vfio_known *k = begin(CALL_IOCTL, file, file->private_data, &slot);
 
+	if (k && knobs.aggregate)
+		keep_ioctl(k, cmd, (void *)arg);
 	if (k && (wanted(SET_IOMMU_START) || wanted(IOCTL_START)))
 		emit_ioctl_start(k, slot, cmd, (void *)arg);
 	return 0;
@@ -346,6 +365,8 @@ int BPF_PROG(ioctl_end, struct file *file, unsigned int cmd, unsigned long arg, 
 	__u32 slot = 0;
 	struct vfio_known *k = end(call, file->private_data, &slot);
 
+	if (knobs.aggregate && cmd != VFIO_CMD_CHECK_EXTENSION)
+		begun_end();
 	if (!k)
 		return 0;
 	if (cmd == VFIO_CMD_SET_IOMMU)
@@ -364,6 +385,8 @@ int BPF_PROG(attach_begin, struct vfio_container *container, struct vfio_group *
 	__u32 slot = 0;
 	struct vfio_known *k = begin(CALL_ATTACH, group, container, &slot);
 
+	if (k && knobs.aggregate)
+		begun_begin(VFIO_OP_ATTACH, k->id, group->iommu_group->id, 0);
 	if (!k || !wanted(ATTACH_START))
 		return 0;
 	rec.id = k->id;
@@ -402,6 +425,8 @@ int BPF_PROG(attach_end, struct vfio_container *container, struct vfio_group *gr
 	__u32 slot = 0;
 	struct vfio_known *k = end(call, container, &slot);
 
+	if (knobs.aggregate)
+		begun_end();
 	if (!k)
 		return 0;
 	rec.id = k->id;

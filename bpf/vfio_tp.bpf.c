@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <bpf/bpf_helpers.h>
 
-#define VFIO_OBS_ATOMIC
 #include "vfio_obs/event.h"
 #include "aggregate.bpf.h"
+#include "begun.bpf.h"
 #include "ring.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -62,6 +62,9 @@ _Static_assert(VFIO_OBS_WORDS_OF_str == 3, "fill_str clears as many");
 		rec->slot = SLOT_##SCOPE;                                                          \
 		VFIO_OBS_FIELDS_##ENUM(F)                                                          \
 	} while (0)
+/* Those whose begins are kept, by the programs at the end. */
+#define ENDS_BEGUN                                                                                 \
+	(1ULL << VFIO_EV_ATTACH | 1ULL << VFIO_EV_SET_IOMMU | 1ULL << VFIO_EV_IOCTL)
 #define PROG_HOOK(ENUM, name, SCOPE)
 #define PROG_MODULE PROG_CONTAINER
 #define PROG_CONTAINER(ENUM, name, SCOPE)                                                          \
@@ -81,8 +84,32 @@ _Static_assert(VFIO_OBS_WORDS_OF_str == 3, "fill_str clears as many");
 		struct vfio_rec filled = {}, *rec = &filled;                                       \
                                                                                                    \
 		FILL(ENUM, SCOPE);                                                                 \
+		if (ENDS_BEGUN >> VFIO_EV_##ENUM & 1)                                              \
+			begun_end();                                                               \
 		aggregate(VFIO_EV_##ENUM, rec);                                                    \
 		return 0;                                                                          \
 	}
 #define EV(ENUM, name, SCOPE, op, help) PROG_##SCOPE(ENUM, name, SCOPE)
 VFIO_OBS_EVENTS(EV)
+
+/* One argument of an event, by the name of its field. */
+#define ARG(ENUM, name) ctx->args[FIRST_CONTAINER + offsetof(struct vfio_args_##ENUM, name)]
+
+SEC("raw_tp/vfio_container_attach_start")
+int vfio_container_attach_start_begun(struct bpf_raw_tracepoint_args *ctx)
+{
+	return begun_begin(VFIO_OP_ATTACH, ID_CONTAINER, ARG(ATTACH_START, group), 0);
+}
+
+SEC("raw_tp/vfio_container_set_iommu_start")
+int vfio_container_set_iommu_start_begun(struct bpf_raw_tracepoint_args *ctx)
+{
+	return begun_begin(VFIO_OP_SET_IOMMU, ID_CONTAINER, 0, 0);
+}
+
+SEC("raw_tp/vfio_container_ioctl_start")
+int vfio_container_ioctl_start_begun(struct bpf_raw_tracepoint_args *ctx)
+{
+	return begun_begin(vfio_ioctl_op(ARG(IOCTL_START, cmd)), ID_CONTAINER,
+			   ARG(IOCTL_START, iova), ARG(IOCTL_START, size));
+}

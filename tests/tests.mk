@@ -8,7 +8,7 @@ DEPS_check := clang-14 libclang-rt-14-dev shellcheck codespell libcmocka-dev per
 	      dkms initramfs-tools openssl
 
 # What runs in the guest beside the tools.
-GUEST_PROGRAMS := testdev-load race vfio-stress vfio-diff
+GUEST_PROGRAMS := testdev-load race hold vfio-stress vfio-diff
 
 # Both kernels; KVERS=6.1 narrows it to one.
 KVERS ?= 6.1 6.12

@@ -3,15 +3,15 @@
  * aggregate.h - per-operation statistics and per-container gauges, and how one event changes them
  *
  * The same inline functions run in BPF (live) and in tools/lib (recordings), so that a replay
- * shows what the live screen showed. BPF defines VFIO_OBS_ATOMIC: several CPUs then add to one
- * copy. The includer provides the integer types, as for event.h.
+ * shows what the live screen showed. In BPF several CPUs add to one copy, so there the functions are
+ * atomic. The includer provides the integer types, as for event.h.
  */
 #ifndef VFIO_OBS_AGGREGATE_H
 #define VFIO_OBS_AGGREGATE_H
 
 #include "event.h"
 
-#ifdef VFIO_OBS_ATOMIC
+#ifdef __bpf__
 #define vfio_obs_add(ptr, val) ((void)__sync_fetch_and_add((ptr), (val)))
 #define vfio_obs_or(ptr, val) ((void)__sync_fetch_and_or((ptr), (val)))
 #else
@@ -145,7 +145,7 @@ vfio_op_stats_time(struct vfio_op_stats *s, __u64 ns)
 	__u32 bucket = vfio_hist_index(ns);
 
 	vfio_obs_add(&s->sum_ns, ns);
-#ifdef VFIO_OBS_ATOMIC
+#ifdef __bpf__
 	/* Always true, but the verifier of 6.1 cannot see it, and the compiler must not. */
 	__asm__ volatile("" : "+r"(bucket));
 	if (bucket < VFIO_HIST_BUCKETS) {
@@ -176,13 +176,13 @@ vfio_op_stats_fail(struct vfio_op_stats *s, __s64 ret)
 	__u32 err = -ret, was;
 
 	vfio_obs_add(&s->errors, 1);
-#ifdef VFIO_OBS_ATOMIC
+#ifdef __bpf__
 #pragma unroll
 #endif
 	for (int i = 0; i < VFIO_OBS_ERRNOS; i++) {
 		struct vfio_errno_count *e = &s->errnos[i];
 
-#ifdef VFIO_OBS_ATOMIC
+#ifdef __bpf__
 		was = *(volatile __u32 *)&e->err;
 		if (!was)
 			was = __sync_val_compare_and_swap(&e->err, 0, err);

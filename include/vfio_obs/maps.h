@@ -41,6 +41,26 @@ struct vfio_final {
 	__u32 block[VFIO_OP_COUNT];
 };
 
+/*
+ * One operation that has begun: a task is inside of one at a time. Entry pid % VFIO_OBS_BEGUN or
+ * one of the VFIO_OBS_BEGUN_TRIES behind it. Readers take an entry that is BEGUN_SET before and
+ * after they copied it, with the same time.
+ * @arg: iova and size of MAP and UNMAP (0, 0: not known), else the group of ATTACH
+ */
+struct vfio_begun {
+	__u32 state;
+	__u32 pid;
+	__u32 tgid;
+	__u32 op; /* enum vfio_obs_op */
+	__u64 id; /* of the container */
+	__u64 start_ns; /* CLOCK_BOOTTIME */
+	__u64 arg[2];
+	char comm[VFIO_OBS_COMM_LEN];
+};
+enum { VFIO_OBS_BEGUN_FREE, VFIO_OBS_BEGUN_BUSY, VFIO_OBS_BEGUN_SET };
+#define VFIO_OBS_BEGUN 1024
+#define VFIO_OBS_BEGUN_TRIES 8
+
 /* What did not fit; sums over all CPUs, never reset. In the programs' .bss. */
 struct vfio_misses {
 	__u64 pool_full;    /* operations not aggregated: no free block */
@@ -48,6 +68,7 @@ struct vfio_misses {
 	__u64 finals_full;  /* containers whose final totals were lost with their blocks */
 	__u64 no_container; /* fentry: events lost, no identity was left for their container */
 	__u64 no_begin;     /* fentry: events lost, as only the call's begin knew the container */
+	__u64 begun_full;   /* operations not shown while they ran: too many at a time */
 };
 
 /* Knobs of the programs, frozen at load, so that the verifier drops what is off. */

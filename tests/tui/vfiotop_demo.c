@@ -194,7 +194,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	source = demo_open();
-	status = top__run(&options, source);
+	status = top__run(&options, source, NULL);
 	source__close(source);
 	return status;
 }

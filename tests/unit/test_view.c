@@ -30,11 +30,11 @@
 	"vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  tool 1.2% CPU\n" \
 	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups  1 gone\n" \
 	"\n" \
-	"ID  PID COMMAND OWNER                                    GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS BUSIEST    P50    P99    MAX CGROUP\n" \
-	" 2    - -       -                                        7,?    -       -          -    -      -      -   200      0 pin     2.00us 2.98us 2.99us      -\n" \
-	" 1 1001 fake-1  web01                                    12,13  type1   open   1m01s    3   1.0G   262k   6.0      1 map_dma 2.00us  250ms  250ms      -\n" \
-	" 3 1003 fake-3  pod 0f6a2b1e-77aa-4c0e-9d5b-3a1f0c2b4d5e 20             closed   11s    1      0      0   2.0      0                                   -\n" \
-	" 4 1004 fake-4                                                          gone      4s    0      0      0   1.0      0                                   -\n" \
+	"ID  PID COMMAND OWNER                                    GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS RUNNING FOR BUSIEST    P50    P99    MAX CGROUP\n" \
+	" 2    - -       -                                        7,?    -       -          -    -      -      -   200      0             pin     2.00us 2.98us 2.99us      -\n" \
+	" 1 1001 fake-1  web01                                    12,13  type1   open   1m01s    3   1.0G   262k   6.0      1 map_dma  1s map_dma 2.00us  250ms  250ms      -\n" \
+	" 3 1003 fake-3  pod 0f6a2b1e-77aa-4c0e-9d5b-3a1f0c2b4d5e 20             closed   11s    1      0      0   2.0      0                                               -\n" \
+	" 4 1004 fake-4                                                          gone      4s    0      0      0   1.0      0                                               -\n" \
 	"\n" \
 	"group 12 0000:00:10.0 Intel Corporation 82574L Gigabit Network Connection (vfio-pci)\n" \
 	"\n" \
@@ -81,11 +81,11 @@
 #define GOLDEN_200x16 \
 	"vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  tool 1.2% CPU                                                                                                               FROZEN\n" \
 	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups  1 gone\n" \
-	" ID  PID COMMAND OWNER                                    GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS BUSIEST    P50    P99    MAX CGROUP\n" \
-	"> 2    - -       -                                        7,?    -       -          -    -      -      -   200      0 pin     2.00us 2.98us 2.99us      -\n" \
-	"  1 1001 fake-1  web01                                    12,13  type1   open   1m01s    3   1.0G   262k   6.0      1 map_dma 2.00us  250ms  250ms      -\n" \
-	"  3 1003 fake-3  pod 0f6a2b1e-77aa-4c0e-9d5b-3a1f0c2b4d5e 20             closed   11s    1      0      0   2.0      0                                   -\n" \
-	"  4 1004 fake-4                                                          gone      4s    0      0      0   1.0      0                                   -\n" \
+	" ID  PID COMMAND OWNER                                    GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS RUNNING FOR BUSIEST    P50    P99    MAX CGROUP\n" \
+	"> 2    - -       -                                        7,?    -       -          -    -      -      -   200      0             pin     2.00us 2.98us 2.99us      -\n" \
+	"  1 1001 fake-1  web01                                    12,13  type1   open   1m01s    3   1.0G   262k   6.0      1 map_dma  1s map_dma 2.00us  250ms  250ms      -\n" \
+	"  3 1003 fake-3  pod 0f6a2b1e-77aa-4c0e-9d5b-3a1f0c2b4d5e 20             closed   11s    1      0      0   2.0      0                                               -\n" \
+	"  4 1004 fake-4                                                          gone      4s    0      0      0   1.0      0                                               -\n" \
 	" operations of container 2 (opened before the tool began)\n" \
 	" OPERATION COUNT OPS/S BUSY ERRORS    P50    P90    P99  P99.9    MAX   MEAN  TIME BYTES PAGES SPEED UNTIMED FAILURES\n" \
 	" pin         200   200 0.0%      0 2.00us 2.78us 2.98us 2.98us 2.99us 2.00us 399us         800             0\n" \
@@ -167,6 +167,8 @@ static void feed_scene(struct fixture *f)
 			   "82574L Gigabit Network Connection");
 	feed_map(f, 1, 41 * SEC, 1ULL << 30, 0, 250000000);
 	feed_map(f, 1, 41 * SEC, 4096, -17, 2000);
+	fake_event(&f->feed, IOCTL_START, 1, 100 * SEC, .cmd = VFIO_CMD_MAP_DMA, .groups = 1,
+		   .has_backend = true, .known = true, .flags = 3, .iova = 0x100000, .size = 8192);
 
 	fake_event(&f->feed, PIN, 2, 100 * SEC, .group = 7, .npage = 4, .ret = 4, .duration = 1000);
 	for (int i = 1; i < 200; i++)
@@ -311,6 +313,20 @@ static void check_null(json_t *object, const char *key)
 		fail_msg("%s is no null", key);
 }
 
+/* The one that runs in the scene. */
+static void check_begun(json_t *begun)
+{
+	assert_string_equal(json_string_value(json_object_get(begun, "operation")), "map_dma");
+	assert_int_equal(int_of(begun, "container"), 1);
+	assert_int_equal(int_of(begun, "load"), 0);
+	assert_int_equal(int_of(begun, "age_ns"), SEC);
+	assert_int_equal(int_of(begun, "tid"), 1001);
+	assert_string_equal(json_string_value(json_object_get(begun, "command")), "fake-1");
+	assert_int_equal(int_of(begun, "iova"), 0x100000);
+	assert_int_equal(int_of(begun, "bytes"), 8192);
+	check_null(begun, "group");
+}
+
 static void test_json(void **state)
 {
 	struct fixture f;
@@ -327,6 +343,8 @@ static void test_json(void **state)
 	assert_int_equal(int_of(json_object_get(root, "lost"), "total"), 0);
 	check_null(root, "gap");
 	assert_int_equal(json_array_size(json_object_get(root, "containers")), 4);
+	assert_int_equal(json_array_size(json_object_get(root, "in_flight")), 1);
+	check_begun(json_array_get(json_object_get(root, "in_flight"), 0));
 
 	/* By id, not by heat. */
 	c = container_json(root, 0);
@@ -390,6 +408,40 @@ static void test_json(void **state)
 }
 
 /* Bytes that are no UTF-8, numbers that are no signed 64 bits: still JSON. */
+/* Without a begin among the events nobody knows; what has returned is gone; what hangs is said. */
+static void test_in_flight(void **state)
+{
+	struct view_notice notices[VIEW_NOTICES];
+	struct fixture f;
+	json_t *root;
+
+	setup(&f);
+	fake_event(&f.feed, OPEN, 1, 40 * SEC, .ret = 0);
+	refresh(&f, 101 * SEC);
+	root = json_of(&f.frame);
+	check_null(root, "in_flight");
+	json_decref(root);
+	assert_int_equal(view__notices(&f.frame, notices), 0);
+
+	fake_event(&f.feed, ATTACH_START, 1, 101 * SEC, .group = 7);
+	refresh(&f, 102 * SEC);
+	assert_int_equal(view__notices(&f.frame, notices), 0);
+	refresh(&f, 231 * SEC);
+	assert_int_equal(view__notices(&f.frame, notices), 1);
+	assert_string_equal(notices[0].text, "attach of container 1 has not returned for 2m10s: "
+			    "fake-1 (pid 1001, thread 1001)");
+	assert_int_equal(notices[0].level, VIEW_LEVEL_NOTE);
+
+	fake_event(&f.feed, ATTACH, 1, 231 * SEC, .group = 7, .ret = -12, .duration = 130 * SEC);
+	refresh(&f, 232 * SEC);
+	assert_int_equal(view__notices(&f.frame, notices), 0);
+	root = json_of(&f.frame);
+	assert_int_equal(json_array_size(json_object_get(root, "in_flight")), 0);
+	assert_true(json_is_array(json_object_get(root, "in_flight")));
+	json_decref(root);
+	teardown(&f);
+}
+
 static void test_json_of_hostile_values(void **state)
 {
 	struct fixture f;
@@ -789,6 +841,7 @@ int main(void)
 		cmocka_unit_test(test_batch_without_containers),
 		cmocka_unit_test(test_loss_and_gaps_are_said),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_in_flight),
 		cmocka_unit_test(test_json_of_hostile_values),
 		cmocka_unit_test(test_json_of_aggregated_failures),
 		cmocka_unit_test(test_screen_80x24),

@@ -4,10 +4,10 @@
 # Functions for scripts that run in the guest: source "$VM_GUEST". BDF is a full
 # PCI address, such as the one in VM_E1000E.
 
-# Prints the IOMMU group of BDF.
+# group_of DEVICE: its IOMMU group; a PCI address or another bus's name for it, vfio-testdev.0
 group_of() {
 	local link
-	link=$(readlink "/sys/bus/pci/devices/$1/iommu_group") || {
+	link=$(readlink /sys/bus/*/devices/"$1"/iommu_group) || {
 		echo "group_of: $1 has no IOMMU group" >&2
 		return 1
 	}

@@ -110,6 +110,14 @@ static void on_gauges(void *ctx, __u64 id, const struct vfio_gauges *gauges, boo
 		enrich->out.gauges(enrich->out.ctx, id, gauges, known);
 }
 
+static void on_begun(void *ctx, const struct source_begun *list, size_t n)
+{
+	struct enrich *enrich = ctx;
+
+	if (enrich->out.begun)
+		enrich->out.begun(enrich->out.ctx, list, n);
+}
+
 static void on_final(void *ctx, __u64 id)
 {
 	struct enrich *enrich = ctx;
@@ -155,6 +163,11 @@ void enrich__destroy(struct enrich *enrich)
 	free(enrich);
 }
 
+void enrich__ask(struct enrich *enrich, struct loader *loader)
+{
+	owner_lookup__ask(enrich->owners, loader);
+}
+
 struct source_sink enrich__sink(struct enrich *enrich)
 {
 	return (struct source_sink){
@@ -163,6 +176,7 @@ struct source_sink enrich__sink(struct enrich *enrich)
 		.event = on_event,
 		.stats = on_stats,
 		.gauges = on_gauges,
+		.begun = on_begun,
 		.final = on_final,
 		.loss = on_loss,
 		.gap = on_gap,

@@ -11,6 +11,7 @@
 #include "source.h"
 
 struct enrich;
+struct loader;
 
 /*
  * enrich__create - what the source tells @out, which is copied, and behind each container and each
@@ -18,6 +19,8 @@ struct enrich;
  */
 struct enrich *enrich__create(const char *root, const struct source_sink *out);
 void enrich__destroy(struct enrich *enrich);
+/* See owner_lookup__ask(). */
+void enrich__ask(struct enrich *enrich, struct loader *loader);
 
 /* Give this to source__poll() instead. */
 struct source_sink enrich__sink(struct enrich *enrich);

@@ -142,6 +142,22 @@ static struct field_value get_errors(const struct field_row *row)
 	return number(errors);
 }
 
+static struct field_value get_running(const struct field_row *row)
+{
+	return row->container->n_begun ? text(event__op(row->container->begun.op)->key) :
+					 (struct field_value){ .type = FIELD_NONE };
+}
+
+static struct field_value get_running_for(const struct field_row *row)
+{
+	const struct model_container *c = row->container;
+
+	if (!c->n_begun)
+		return (struct field_value){ .type = FIELD_NONE };
+	/* Begun between the refresh and now. */
+	return number(row->now_ns > c->begun.start_ns ? row->now_ns - c->begun.start_ns : 0);
+}
+
 static bool is_busier(const struct model_op *a, const struct model_op *b)
 {
 	if (a->busy != b->busy)
@@ -227,15 +243,18 @@ static const struct field fields[] = {
 	  "operations of all kinds a second during the last interval", get_rate },
 	{ "errors", "ERRORS", UNIT_COUNT, 6, 0, 5, false, "operations that failed since it was opened",
 	  get_errors },
-	{ "busiest_op", "BUSIEST", UNIT_TEXT, 9, 15, 10, true,
+	{ "running_op", "RUNNING", UNIT_TEXT, 7, 15, 10, true,
+	  "attach, set_iommu or ioctl that began first of those that have not returned", get_running },
+	{ "running_ns", "FOR", UNIT_AGE, 5, 0, 11, false, "how long ago it began", get_running_for },
+	{ "busiest_op", "BUSIEST", UNIT_TEXT, 9, 15, 12, true,
 	  "operation in which most time is spent now, or was when nothing goes on", get_busiest },
-	{ "busiest_p50_ns", "P50", UNIT_NS, 6, 0, 12, false, "its median latency",
+	{ "busiest_p50_ns", "P50", UNIT_NS, 6, 0, 14, false, "its median latency",
 	  get_busiest_p50 },
-	{ "busiest_p99_ns", "P99", UNIT_NS, 6, 0, 11, false,
+	{ "busiest_p99_ns", "P99", UNIT_NS, 6, 0, 13, false,
 	  "its latency that 1 in 100 calls exceeds", get_busiest_p99 },
-	{ "busiest_max_ns", "MAX", UNIT_NS, 6, 0, 13, false, "its longest latency",
+	{ "busiest_max_ns", "MAX", UNIT_NS, 6, 0, 15, false, "its longest latency",
 	  get_busiest_max },
-	{ "cgroup", "CGROUP", UNIT_PLAIN, 6, 12, 14, true,
+	{ "cgroup", "CGROUP", UNIT_PLAIN, 6, 12, 16, true,
 	  "id of the opener's cgroup (v2): the inode number of its folder", get_cgroup },
 };
 

@@ -126,6 +126,7 @@ static int share_maps(struct hooks *hooks, const struct hooks_maps *maps)
 	bpf_map__set_autocreate(skel->maps.pool, false);
 	bpf_map__set_autocreate(skel->maps.free_blocks, false);
 	bpf_map__set_autocreate(skel->maps.finals, false);
+	bpf_map__set_autocreate(skel->maps.begun, false);
 	ret = bpf_map__reuse_fd(skel->maps.rings, bpf_map__fd(maps->rings));
 	return ret ? ret : bpf_map__reuse_fd(skel->maps.records, bpf_map__fd(maps->records));
 }
@@ -193,7 +194,7 @@ static void destroy_list(struct hooks *hooks)
 	hooks->skel = NULL;
 }
 
-static __u64 misses_of(const struct bpf_object *obj)
+__u64 hooks__misses_of(const struct bpf_object *obj)
 {
 	struct bpf_program *prog;
 	__u64 sum = 0;
@@ -212,7 +213,7 @@ static __u64 misses_of(const struct bpf_object *obj)
 static void destroy_map(struct hooks *hooks)
 {
 	if (hooks->map)
-		hooks->misses_before += misses_of(map_hooks__object(hooks->map));
+		hooks->misses_before += hooks__misses_of(map_hooks__object(hooks->map));
 	map_hooks__detach(hooks->map);
 	hooks->map = NULL;
 }
@@ -287,8 +288,8 @@ __u64 hooks__recursion_misses(const struct hooks *hooks)
 		return 0;
 	sum = hooks->misses_before;
 	if (hooks->skel)
-		sum += misses_of(hooks->skel->obj);
+		sum += hooks__misses_of(hooks->skel->obj);
 	if (hooks->map)
-		sum += misses_of(map_hooks__object(hooks->map));
+		sum += hooks__misses_of(map_hooks__object(hooks->map));
 	return sum;
 }

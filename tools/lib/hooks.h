@@ -3,8 +3,8 @@
  * hooks.h - hooks beside the container: group files, claims of DMA ownership, device files, and
  * inside MAP_DMA
  *
- * Used by live.c with either live source. Their events have scope HOOK in event_list.h. A hook
- * that the kernel does not offer is named, and the others are attached.
+ * Used by live_kernel.c with either live source. Their events have scope HOOK in event_list.h. A
+ * hook that the kernel does not offer is named, and the others are attached.
  */
 #ifndef VFIO_OBS_HOOKS_H
 #define VFIO_OBS_HOOKS_H
@@ -42,7 +42,9 @@ void hooks__follow(struct hooks *hooks, char *missing, size_t size);
 void hooks__detach(struct hooks *hooks);
 /* References on vfio that they take; 0 for NULL. */
 unsigned int hooks__refs(const struct hooks *hooks);
-/* Program runs that the kernel skipped; 0 for NULL. */
+/* Program runs that the kernel skipped since they were attached; 0 for NULL. */
 __u64 hooks__recursion_misses(const struct hooks *hooks);
+/* The same of all loaded programs of an object. */
+__u64 hooks__misses_of(const struct bpf_object *obj);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * live.h - what the live sources have in common
+ * live.h - the privileged half of the live sources: programs and maps in the kernel
  *
- * Used by source_tp.c and source_fentry.c, which only know how their programs are loaded and
- * attached. Everything behind that is here: maps and rings, statistics, loss, the containers that
- * existed before, and following the module as it is unloaded, loaded and used.
+ * Runs in the loader (loader_serve.c). live_kernel.c does what the sources have in common;
+ * source_tp.c and source_fentry.c know how their programs are loaded and attached. The other half,
+ * which reads what the programs wrote, is source_live.c.
  */
 #ifndef VFIO_OBS_LIVE_H
 #define VFIO_OBS_LIVE_H
@@ -15,16 +15,24 @@
 #include <stddef.h>
 
 #include "source.h"
+#include "tp_module.h"
 #include "vfio_obs/maps.h"
 
+/* Blocks of the pool: 19 MB, some 500 containers that use 8 operations each. */
+#define LIVE_POOL_BLOCKS 4096
+
+struct hooks;
 struct live;
 
-/* A BPF object that is open. Its maps have the names of bpf/maps.bpf.h. */
+/*
+ * A BPF object that is open. Its maps have the names of bpf/maps.bpf.h; those of the programs'
+ * .bss are mapped once it is loaded.
+ */
 struct live_object {
 	struct bpf_object *obj;
-	struct vfio_knobs *knobs;	/* to be set before loading */
-	struct vfio_misses *misses;	/* both in memory shared with the programs, once loaded */
-	const __u32 *slots_used;
+	struct vfio_knobs *knobs; /* to be set before loading */
+	const struct bpf_map *bss;
+	__u32 misses, slots_used; /* where these are in .bss */
 };
 
 /* Events that need programs, bits by their numbers: for the rings, for the aggregates. */
@@ -34,7 +42,6 @@ struct live_events {
 
 /* What makes a kind of live source. Calls that can fail write a sentence to @err. */
 struct live_ops {
-	const char *name;
 	/* The programs belong to one load of vfio and to its being used: loaded at each attach. */
 	bool load_anew;
 	/* Ids come from the programs (maps of bpf/known.bpf.h), not from the module. */
@@ -56,19 +63,64 @@ struct live_ops {
 	void (*free)(struct live *live); /* the structure itself */
 };
 
-/* The first member of a live source's own structure. */
+/*
+ * The first member of a live source's own structure. Only @ops is set by its kind.
+ * @hooks:    beside the container; NULL: not attached
+ * @no_hooks: those that are missing, and why; "" none
+ * @last_id:  own ids: the last one that was given by programs that are unloaded
+ * @misses_before: live__recursion_misses() of programs that are gone
+ */
 struct live {
-	struct source source;
 	const struct live_ops *ops;
 	struct source_live_opts opts;
-	struct live_engine *engine;
+	struct live_object object;
+	unsigned int n_cpus;
+	bool loaded, attached;
+	struct hooks *hooks;
+	char no_hooks[96];
+	__u64 last_id;
+	__u64 misses_before;
 };
 
+/* Zeroed but for @ops. live__destroy() frees it and leaves nothing attached. */
+struct live *source_tp__create(void);
+struct live *source_fentry__create(void);
+
 /*
- * live__open - check, load, attach. @live is zeroed memory of the caller's kind, freed on failure.
- * Returns the source or NULL and a sentence in @err.
+ * What attaching gave.
+ * @module:         tp_module__instance()
+ * @existing:       @existing_size bytes of struct vfio_existing; to be freed; NULL none
+ * @existing_ns:    when the programs were attached and those were read, CLOCK_BOOTTIME
+ * @not_identified: why containers opened before are unknown, "" they are not
  */
-struct source *live__open(struct live *live, const struct live_ops *ops,
-			  const struct source_live_opts *opts, char *err, size_t err_size);
+struct live_attached {
+	__u64 module;
+	void *existing;
+	size_t existing_size;
+	__u64 existing_ns;
+	char not_identified[96];
+};
+
+/* live__permitted - 0, or -EPERM and what is missing. */
+int live__permitted(const struct live *live, char *err, size_t err_size);
+
+/*
+ * live__attach - check, load if nothing is loaded, attach. 0 or -errno and a sentence. On failure
+ * nothing is attached.
+ */
+int live__attach(struct live *live, struct live_attached *attached, char *err, size_t err_size);
+void live__detach(struct live *live);
+/* To be detached before. Own ids go on behind those of the programs that end here. */
+void live__unload(struct live *live);
+/* To be called now and then: hooks that hold vfio_iommu_type1 come and go with its use. */
+void live__follow(struct live *live);
+/* Program runs that the kernel skipped since it was created. */
+__u64 live__recursion_misses(const struct live *live);
+/* Who holds vfio, we among them. */
+void live__use(const struct live *live, struct tp_module_use *use);
+void live__destroy(struct live *live);
+
+/* Of the open object; the names are those of bpf/maps.bpf.h and, with own ids, known.bpf.h. */
+const struct bpf_map *live__map(const struct live *live, const char *name);
 
 #endif

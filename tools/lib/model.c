@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "model_begun.h"
 #include "model_op.h"
 #include "source_copy.h"
 #include "xalloc.h"
@@ -43,6 +44,7 @@ struct model {
 	__u64 event_counts[VFIO_EV_COUNT];
 	struct model_group_calls group_calls;
 	struct model_map_parts map_parts;
+	struct model_begun begun;
 	struct source_group_info **groups; /* by number */
 	size_t n_groups;
 	struct source_loss loss;
@@ -447,6 +449,26 @@ static void apply_outcome(struct model *model, struct tracked *entry, const stru
 		model_op__add(op_get(&entry->c.op[o->op]), o);
 }
 
+/* What each container has of the list: once a refresh, as that is when it is looked at. */
+static void share_begun(struct model *model)
+{
+	for (size_t i = 0; i < model->n_list; i++)
+		model->list[i]->n_begun = 0;
+	for (size_t i = 0; i < model->begun.n; i++) {
+		struct tracked *entry = entry_find(model, model->begun.list[i].id);
+
+		if (entry && !entry->c.n_begun++)
+			entry->c.begun = model->begun.list[i];
+	}
+}
+
+static void sink_begun(void *ctx, const struct source_begun *list, size_t n)
+{
+	struct model *model = ctx;
+
+	model_begun__set(&model->begun, list, n);
+}
+
 static void sink_event(void *ctx, const struct vfio_rec *rec)
 {
 	struct model *model = ctx;
@@ -459,6 +481,8 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 	model_group_calls__add(&model->group_calls, rec);
 	if (rec->type == VFIO_EV_MAP_PARTS)
 		model_map_parts__add(&model->map_parts, rec);
+	if (!model->aggregates)
+		model_begun__event(&model->begun, rec);
 	if (rec->ts_ns > model->now_ns)
 		model->now_ns = rec->ts_ns;
 	o = vfio_outcome_of(rec->type, rec);
@@ -577,6 +601,8 @@ static void sink_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *wh
 	model->gap_ns = ts_ns;
 	if (gap != SOURCE_GAP_DETACHED)
 		return;
+	/* Nobody will see them return. */
+	model_begun__set(&model->begun, NULL, 0);
 	/* A source lets go only when no container is left, and ids may begin again after it. */
 	for (size_t i = 0; i < model->n_list; i++) {
 		struct tracked *entry = (struct tracked *)model->list[i];
@@ -612,6 +638,7 @@ void model__destroy(struct model *model)
 		free(model->groups[i]);
 	free(model->groups);
 	model_group_calls__clear(&model->group_calls);
+	model_begun__clear(&model->begun);
 	free(model->list);
 	free(model->gap);
 	free(model);
@@ -647,6 +674,7 @@ struct model *model__snapshot(const struct model *model)
 	for (size_t i = 0; i < model->n_groups; i++)
 		copy->groups[i] = source_copy__group(model->groups[i]);
 	copy->group_calls = model_group_calls__copy(&model->group_calls);
+	copy->begun = model_begun__copy(&model->begun);
 	if (model->gap)
 		copy->gap = xmemdup(model->gap, strlen(model->gap) + 1, 1);
 	return copy;
@@ -663,6 +691,7 @@ struct source_sink model__sink(struct model *model, bool aggregates)
 		.event = sink_event,
 		.stats = sink_stats,
 		.gauges = sink_gauges,
+		.begun = sink_begun,
 		.final = sink_final,
 		.loss = sink_loss,
 		.gap = sink_gap,
@@ -717,6 +746,7 @@ void model__advance(struct model *model, __u64 now_ns, __u64 keep_ns)
 		model->list[kept++] = &entry->c;
 	}
 	model->n_list = kept;
+	share_begun(model);
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		if (model->total[op])
 			model_op__advance(model->total[op], seconds);
@@ -756,6 +786,13 @@ size_t model__groups(const struct model *model, const struct source_group_info *
 {
 	*list = (const struct source_group_info *const *)model->groups;
 	return model->n_groups;
+}
+
+bool model__begun(const struct model *model, const struct source_begun **list, size_t *n)
+{
+	*list = model->begun.list;
+	*n = model->begun.n;
+	return model->begun.known || model->aggregates;
 }
 
 const struct model_group_calls *model__group_calls(const struct model *model)

@@ -73,6 +73,9 @@ struct model_container {
 	struct model_op *op[VFIO_OP_COUNT]; /* NULL: never called */
 	struct model_map_parts map_parts;
 	double rate;	  /* all operations a second over the last interval, < 0: unknown */
+	/* Operations that have begun and not returned, and the one that began first. */
+	size_t n_begun;
+	struct source_begun begun;
 };
 
 struct model;
@@ -112,6 +115,12 @@ size_t model__groups(const struct model *model, const struct source_group_info *
 const struct model_group_calls *model__group_calls(const struct model *model);
 /* Where the time of all MAP_DMAs went, those of containers that are gone included. */
 const struct model_map_parts *model__map_parts(const struct model *model);
+/*
+ * Operations of all containers that have begun and not returned, in the order of their begin.
+ * False: not known. Live they come from the source; from events when these have begins (the
+ * _start events), and then only of what began since.
+ */
+bool model__begun(const struct model *model, const struct source_begun **list, size_t *n);
 const struct source_loss *model__loss(const struct model *model);
 /* Sentence of the last gap or NULL; @ts_ns may be NULL. */
 const char *model__gap(const struct model *model, __u64 *ts_ns);

@@ -8,16 +8,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "cgroup_path.h"
 #include "error.h"
 #include "event.h"
+#include "loader.h"
 #include "owner.h"
 #include "owner_parse.h"
 #include "source_copy.h"
@@ -25,8 +25,6 @@
 
 /* Inode of the initial pid namespace: PROC_PID_INIT_INO of the kernel. */
 #define INITIAL_PID_NS "pid:[4026531836]"
-/* Type of a cgroup's file handle (FILEID_KERNFS), whose 8 bytes are the cgroup's id. */
-#define CGROUP_HANDLE 0xfe
 
 #define CACHE_SIZE 256
 /* VMs with many devices have command lines of tens of kB; the name is at the beginning. */
@@ -44,8 +42,8 @@ struct cached {
 struct owner_lookup {
 	char root[PATH_MAX];
 	char *cmdline; /* CMDLINE_MAX bytes */
-	int cgroups;   /* mount of cgroup2, -1 none */
-	char mount[PATH_MAX];
+	struct cgroups *cgroups;
+	struct loader *loader; /* NULL: none is asked */
 	__u64 tick_ns;
 	char refusal[128]; /* why nothing can be looked up here, "" it can */
 	struct cached cache[CACHE_SIZE];
@@ -103,27 +101,6 @@ static void check_namespace(struct owner_lookup *lookup)
 			   "the tool runs in a pid namespace of its own (in a pod: set hostPID)");
 }
 
-static void open_cgroups(struct owner_lookup *lookup)
-{
-	static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
-	struct statfs fs;
-
-	lookup->cgroups = -1;
-	snprintf(lookup->mount, sizeof(lookup->mount), "%.*s%s", PATH_MAX - 32, lookup->root,
-		 mounts[0]);
-	for (size_t i = 0; !*lookup->root && i < ARRAY_SIZE(mounts); i++) {
-		int fd = open(mounts[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd >= 0 && !fstatfs(fd, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC) {
-			lookup->cgroups = fd;
-			snprintf(lookup->mount, sizeof(lookup->mount), "%s", mounts[i]);
-			return;
-		}
-		if (fd >= 0)
-			close(fd);
-	}
-}
-
 struct owner_lookup *owner_lookup__create(const char *root)
 {
 	struct owner_lookup *lookup = xcalloc(1, sizeof(*lookup));
@@ -133,7 +110,7 @@ struct owner_lookup *owner_lookup__create(const char *root)
 	lookup->cmdline = xcalloc(1, CMDLINE_MAX);
 	lookup->tick_ns = 1000000000ULL / (hz > 0 ? hz : 100);
 	check_namespace(lookup);
-	open_cgroups(lookup);
+	lookup->cgroups = cgroups__open(root);
 	return lookup;
 }
 
@@ -143,11 +120,19 @@ void owner_lookup__destroy(struct owner_lookup *lookup)
 		return;
 	for (size_t i = 0; i < CACHE_SIZE; i++)
 		free(lookup->cache[i].owner);
-	if (lookup->cgroups >= 0)
-		close(lookup->cgroups);
+	cgroups__close(lookup->cgroups);
 	free(lookup->last);
 	free(lookup->cmdline);
 	free(lookup);
+}
+
+void owner_lookup__ask(struct owner_lookup *lookup, struct loader *loader)
+{
+	lookup->loader = loader;
+	/* Else all of them would seem to have ended. */
+	if (loader && !*lookup->refusal && access("/proc/1/stat", R_OK))
+		error__set(lookup->refusal, sizeof(lookup->refusal),
+			   "/proc hides others' processes (hidepid) from a tool without capabilities");
 }
 
 __u64 owner_lookup__reads(const struct owner_lookup *lookup)
@@ -157,37 +142,16 @@ __u64 owner_lookup__reads(const struct owner_lookup *lookup)
 
 /* Cgroups */
 
-/* The path of the cgroup with this id, whoever is or was in it. Ids are never reused. */
+/* Opening by id needs a capability, which the loader has. */
 static bool cgroup_of_id(const struct owner_lookup *lookup, __u64 id, char *path, size_t size)
 {
-	struct {
-		struct file_handle head;
-		__u64 id;
-	} handle = { .head = { .handle_bytes = sizeof(id), .handle_type = CGROUP_HANDLE } };
-	char link[64], found[PATH_MAX];
-	size_t mount = strlen(lookup->mount);
-	struct stat st;
-	ssize_t n;
-	int fd;
+	struct loader_reply reply;
 
-	if (lookup->cgroups < 0 || !id)
+	if (!lookup->loader)
+		return cgroups__path(lookup->cgroups, id, path, size);
+	if (!id || loader__call(lookup->loader, LOADER_CGROUP, id, &reply, NULL))
 		return false;
-	memcpy(handle.head.f_handle, &id, sizeof(id));
-	fd = open_by_handle_at(lookup->cgroups, &handle.head, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, found, sizeof(found) - 1);
-	if (fstat(fd, &st) || st.st_ino != id)
-		n = -1;
-	close(fd);
-	if (n < 0)
-		return false;
-	found[n] = '\0';
-	/* Outside of what is mounted here it has no path. */
-	if (strncmp(found, lookup->mount, mount) || (found[mount] && found[mount] != '/'))
-		return false;
-	snprintf(path, size, "%s", found[mount] ? found + mount : "/");
+	snprintf(path, size, "%s", reply.text);
 	return true;
 }
 
@@ -198,7 +162,7 @@ static enum agreement compare_cgroup(const struct owner_lookup *lookup, const ch
 
 	if (!id)
 		return NOT_COMPARED;
-	snprintf(full, sizeof(full), "%s%s", lookup->mount, path);
+	snprintf(full, sizeof(full), "%s%s", cgroups__mount(lookup->cgroups), path);
 	if (stat(full, &st))
 		return NOT_COMPARED;
 	return st.st_ino == id ? AGREES : DIFFERS;

@@ -11,6 +11,7 @@
 
 #include "source.h"
 
+struct loader;
 struct owner_lookup;
 
 /*
@@ -29,6 +30,12 @@ struct owner_claim {
 /* @root: "" or the folder in which a test has made proc/ and sys/. */
 struct owner_lookup *owner_lookup__create(const char *root);
 void owner_lookup__destroy(struct owner_lookup *lookup);
+
+/*
+ * What needs a capability is asked of @loader, which stays the caller's, from now on. To be called
+ * when our own are given up.
+ */
+void owner_lookup__ask(struct owner_lookup *lookup, struct loader *loader);
 
 /*
  * owner_lookup__find - never NULL; what it points to is valid until the next call. @now_ns:

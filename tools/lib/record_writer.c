@@ -17,6 +17,7 @@
 #include <zstd.h>
 
 #include "error.h"
+#include "loader.h"
 #include "record_pack.h"
 #include "record_writer.h"
 #include "source_copy.h"
@@ -28,6 +29,7 @@
 #define ZSTD_LEVEL 1
 
 struct record_writer {
+	struct loader *loader; /* NULL: there is none to ask */
 	int fd;
 	bool regular;
 	char name[PATH_MAX + 16]; /* what is written to, for sentences */
@@ -126,6 +128,30 @@ void record_writer__destroy(struct record_writer *writer)
 	free(writer->block);
 	free(writer->final);
 	free(writer);
+}
+
+const char *record_writer__part(const struct record_writer *writer)
+{
+	return writer->regular ? writer->name : "";
+}
+
+const char *record_writer__final(const struct record_writer *writer)
+{
+	return writer->regular ? writer->final : "";
+}
+
+void record_writer__ask(struct record_writer *writer, struct loader *loader)
+{
+	writer->loader = loader;
+}
+
+/* After a refusal, errno. True: the loader did it. */
+static bool ask_loader(struct record_writer *writer, enum loader_op op)
+{
+	struct loader_reply reply;
+
+	return (errno == EACCES || errno == EPERM) && writer->loader &&
+	       !loader__call(writer->loader, op, 0, &reply, NULL);
 }
 
 /* A failed write: cut the file behind its last whole block and say what is in it. */
@@ -462,9 +488,13 @@ static void give_name(struct record_writer *writer)
 	if (!rename(writer->name, writer->final))
 		return;
 	writer->failed = -errno;
+	if (ask_loader(writer, LOADER_RENAME)) {
+		writer->failed = 0;
+		return;
+	}
 	error__set(writer->error, sizeof(writer->error),
 		   "cannot rename %s to %s: %s; the recording is complete, rename it yourself",
-		   writer->name, writer->final, strerror(errno));
+		   writer->name, writer->final, strerror(-writer->failed));
 }
 
 int record_writer__finish(struct record_writer *writer, __u64 now_ns)
@@ -482,8 +512,8 @@ int record_writer__finish(struct record_writer *writer, __u64 now_ns)
 
 void record_writer__discard(struct record_writer *writer)
 {
-	if (writer->regular)
-		unlink(writer->name);
+	if (writer->regular && unlink(writer->name))
+		ask_loader(writer, LOADER_REMOVE);
 }
 
 __u64 record_writer__events(const struct record_writer *writer)

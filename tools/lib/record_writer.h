@@ -15,6 +15,7 @@
 
 #include "source.h"
 
+struct loader;
 struct record_writer;
 
 /*
@@ -22,6 +23,16 @@ struct record_writer;
  * Returns NULL with a sentence in @err: not writable, or FILE.part is there already.
  */
 struct record_writer *record_writer__create(const char *path, char *err, size_t err_size);
+
+/* FILE.part and FILE of a regular file, "" else; valid as long as the writer. */
+const char *record_writer__part(const struct record_writer *writer);
+const char *record_writer__final(const struct record_writer *writer);
+
+/*
+ * Without capabilities root may not rename in another user's folder: then @loader, which was
+ * started with these names, is asked. It stays the caller's.
+ */
+void record_writer__ask(struct record_writer *writer, struct loader *loader);
 
 /* record_writer__start - write the header. @events: bit per event that will come. */
 int record_writer__start(struct record_writer *writer, const struct source_info *info,

@@ -9,8 +9,8 @@
 #include "xalloc.h"
 
 enum item_kind {
-	ITEM_EXISTING, ITEM_OWNER, ITEM_GROUP, ITEM_EVENT, ITEM_STATS, ITEM_GAUGES, ITEM_FINAL,
-	ITEM_LOSS, ITEM_GAP
+	ITEM_EXISTING, ITEM_OWNER, ITEM_GROUP, ITEM_EVENT, ITEM_STATS, ITEM_GAUGES, ITEM_BEGUN,
+	ITEM_FINAL, ITEM_LOSS, ITEM_GAP
 };
 
 struct item {
@@ -32,6 +32,10 @@ struct item {
 			struct vfio_gauges gauges;
 			bool known;
 		} gauges;
+		struct {
+			struct source_begun *list;
+			size_t n;
+		} begun;
 		__u64 final;
 		struct source_loss loss;
 		struct {
@@ -62,6 +66,8 @@ static void item_destroy(struct item *item)
 		free(item->owner.owner);
 	else if (item->kind == ITEM_GROUP)
 		free(item->group);
+	else if (item->kind == ITEM_BEGUN)
+		free(item->begun.list);
 	if (item->kind != ITEM_EXISTING)
 		return;
 	free(item->existing.state);
@@ -138,6 +144,14 @@ static void keep_gauges(void *ctx, __u64 id, const struct vfio_gauges *gauges, b
 	item->gauges.known = known;
 }
 
+static void keep_begun(void *ctx, const struct source_begun *list, size_t n)
+{
+	struct item *item = item_append(ctx, ITEM_BEGUN);
+
+	item->begun.list = xmemdup(list, n, sizeof(*list));
+	item->begun.n = n;
+}
+
 static void keep_final(void *ctx, __u64 id)
 {
 	item_append(ctx, ITEM_FINAL)->final = id;
@@ -167,6 +181,7 @@ struct source_sink sink_queue__sink(struct sink_queue *queue)
 		.event = keep_event,
 		.stats = keep_stats,
 		.gauges = keep_gauges,
+		.begun = keep_begun,
 		.final = keep_final,
 		.loss = keep_loss,
 		.gap = keep_gap,
@@ -211,6 +226,10 @@ static void item_deliver(const struct item *item, const struct source_sink *sink
 		if (sink->gauges)
 			sink->gauges(sink->ctx, item->gauges.id, &item->gauges.gauges,
 				     item->gauges.known);
+		break;
+	case ITEM_BEGUN:
+		if (sink->begun)
+			sink->begun(sink->ctx, item->begun.list, item->begun.n);
 		break;
 	case ITEM_FINAL:
 		if (sink->final)

@@ -17,6 +17,7 @@
 #include "vfio_obs/aggregate.h"
 #include "vfio_obs/owner.h"
 
+struct loader;
 struct source;
 
 /*
@@ -101,6 +102,20 @@ struct source_group_info {
 };
 
 /*
+ * An operation that has begun and not returned, in the task @pid of process @tgid. Seen are attach,
+ * SET_IOMMU and the ioctls behind it; not pin, unpin, dma_rw.
+ * @arg: iova and size of MAP and UNMAP (0 and 0: not known), else the group of ATTACH
+ */
+struct source_begun {
+	__u64 id; /* of the container */
+	__u64 start_ns; /* CLOCK_BOOTTIME */
+	__u64 arg[2];
+	__u32 tgid, pid;
+	enum vfio_obs_op op;
+	char comm[VFIO_OBS_COMM_LEN];
+};
+
+/*
  * What a source calls from source__poll(); any member may be NULL.
  * @existing: a container that existed before; in the first poll behind each attaching, before
  *         the events that came since. Those that began before @read_ns are in the state already
@@ -112,6 +127,8 @@ struct source_group_info {
  *         Never for operations whose events were delivered without aggregation (see
  *         source_info.aggregates)
  * @gauges: gauges of a container, with @known false when the container existed before the source
+ * @begun:  all operations that are under way, in the order of their begin; with the aggregates,
+ *          whenever it is another list than the last
  * @final:  the container was freed and its last @stats have been delivered
  * @gap:    the stream was interrupted at @ts_ns; @why is a sentence for the user
  * Pointers are valid during the call only.
@@ -124,6 +141,7 @@ struct source_sink {
 	void (*event)(void *ctx, const struct vfio_rec *rec);
 	void (*stats)(void *ctx, const struct vfio_op_stats *stats);
 	void (*gauges)(void *ctx, __u64 id, const struct vfio_gauges *gauges, bool known);
+	void (*begun)(void *ctx, const struct source_begun *list, size_t n);
 	void (*final)(void *ctx, __u64 id);
 	void (*loss)(void *ctx, const struct source_loss *loss);
 	void (*gap)(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why);
@@ -200,24 +218,19 @@ __u64 source__lifecycle_events(void);
 /* All completed events, without the _start ones. */
 __u64 source__all_events(void);
 
-/*
- * source_tp__open - attach to the tracepoints of our vfio.ko.
- * Returns the source (source__close() frees it and detaches), or NULL with a sentence in @err.
- * When vfio is not loaded this fails with a sentence; once open, unloading and reloading vfio
- * is survived (gaps are reported).
- */
-struct source *source_tp__open(const struct source_live_opts *opts, char *err, size_t err_size);
-/* source_fentry__open - the same on the functions of any vfio.ko, also the distribution's. */
-struct source *source_fentry__open(const struct source_live_opts *opts, char *err,
-				   size_t err_size);
-
 /* AUTO: tracepoints where the loaded vfio has them, else its functions. */
 enum source_live_kind { SOURCE_LIVE_AUTO, SOURCE_LIVE_TP, SOURCE_LIVE_FENTRY };
 /* "auto", "tp" or "fentry"; false: something else. */
 bool source_live__parse(const char *name, enum source_live_kind *kind);
-/* source_live__open - one of the above; @err has the reasons of all that was tried. */
-struct source *source_live__open(enum source_live_kind kind, const struct source_live_opts *opts,
-				 char *err, size_t err_size);
+/*
+ * source_live__open - attach to the tracepoints of our vfio.ko, or to the functions of any.
+ * @loader does it (loader.h), was started with the same @opts and stays the caller's. Returns the
+ * source (source__close() frees it and detaches), or NULL with a sentence in @err, which has the
+ * reasons of all that was tried. When vfio is not loaded this fails; once open, unloading and
+ * reloading vfio is survived (gaps are reported).
+ */
+struct source *source_live__open(struct loader *loader, enum source_live_kind kind,
+				 const struct source_live_opts *opts, char *err, size_t err_size);
 
 /* source_file__open - read a recording; @path "-" is standard input. */
 struct source *source_file__open(const char *path, char *err, size_t err_size);

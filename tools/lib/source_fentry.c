@@ -3,8 +3,8 @@
  * source_fentry.c - the live source on the functions of any vfio.ko
  *
  * For modules without our tracepoints: attaches fentry and fexit programs to the functions that
- * the module's BTF has; live.c does the rest. The programs belong to one load of the module, so
- * they are loaded anew at each attach.
+ * the module's BTF has; live_kernel.c does the rest. The programs belong to one load of the module,
+ * so they are loaded anew at each attach.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -15,7 +15,6 @@
 #include "error.h"
 #include "event.h"
 #include "live.h"
-#include "source.h"
 #include "tp_module.h"
 #include "xalloc.h"
 
@@ -151,8 +150,9 @@ static int fentry_open(struct live *live, const struct bpf_object_open_opts *opt
 	*object = (struct live_object){
 		.obj = fentry->skel->obj,
 		.knobs = &fentry->skel->rodata->knobs,
-		.misses = &fentry->skel->bss->misses,
-		.slots_used = &fentry->skel->bss->slots_used,
+		.bss = fentry->skel->maps.bss,
+		.misses = offsetof(struct vfio_fentry_bpf__bss, misses),
+		.slots_used = offsetof(struct vfio_fentry_bpf__bss, slots_used),
 	};
 	return ret;
 }
@@ -257,7 +257,6 @@ static void fentry_free(struct live *live)
 }
 
 static const struct live_ops fentry_ops = {
-	.name = "fentry",
 	.load_anew = true,
 	.own_ids = true,
 	.needs_admin = true,
@@ -272,10 +271,10 @@ static const struct live_ops fentry_ops = {
 	.free = fentry_free,
 };
 
-struct source *source_fentry__open(const struct source_live_opts *opts, char *err,
-				   size_t err_size)
+struct live *source_fentry__create(void)
 {
 	struct source_fentry *fentry = xcalloc(1, sizeof(*fentry));
 
-	return live__open(&fentry->live, &fentry_ops, opts, err, err_size);
+	fentry->live.ops = &fentry_ops;
+	return &fentry->live;
 }

@@ -1,14 +1,557 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * source_live.c - choosing between the live sources
+ * source_live.c - the live sources, as a tool without privileges has them
  *
- * A source fits when it could really attach.
+ * Reads rings (ring.c) and aggregates (tp_stats.c) of the programs that the loader has loaded and
+ * attached for us. An attached program keeps vfio from being unloaded, so the source lets go when
+ * nobody uses vfio and attaches again when somebody does.
  */
+#include <bpf/bpf.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "error.h"
+#include "event.h"
+#include "live.h"
+#include "loader.h"
+#include "ring.h"
 #include "source.h"
+#include "tp_begun.h"
+#include "tp_existing.h"
+#include "tp_module.h"
+#include "tp_stats.h"
+#include "xalloc.h"
+
+#define MSEC 1000000ULL
+
+/*
+ * Lateness bound: how long an event may take from its time stamp until it can be read (the CPU
+ * may belong to a guest that does not run). Under pressure less is waited, to lose nothing.
+ */
+#define LATENESS (10 * MSEC)
+#define LATENESS_PRESSED (1 * MSEC)
+/* Statistics are not looked through more often than this; rings are, at each poll. */
+#define STATS_INTERVAL (40 * MSEC)
+/* How often the module's users are looked at, and how many times it must be idle in a row. */
+#define IDLE_INTERVAL (180 * MSEC)
+#define IDLE_TIMES 2
+
+struct mapping {
+	void *addr;
+	size_t size;
+};
+
+/*
+ * @map:         those of enum loader_map that can be mapped
+ * @loss_before: of objects that are closed again
+ * @module:      tp_module__instance() of the last attach; @refused that which did not fit
+ * @id_bits:     number of loads seen, in place
+ */
+struct source_live {
+	struct source source;
+	enum source_live_kind kind;
+	struct source_live_opts opts;
+	struct loader *loader;
+	bool loaded, attached;
+	struct loader_fds fds;
+	struct mapping map[LOADER_N_MAPS];
+	const struct vfio_misses *misses;
+	struct ring_reader *rings; /* NULL: no event is delivered one by one */
+	struct tp_stats *stats;	   /* NULL: no aggregates */
+	struct tp_begun *begun;	   /* with the aggregates */
+	struct tp_existing *existing; /* not delivered yet; NULL none */
+	__u64 recursion;	   /* program runs that the kernel skipped */
+	char not_identified[96];   /* why containers opened before are unknown, "" they are not */
+	char no_hooks[96];	   /* hooks beside the container that are missing, and why; "" none */
+	char detail[256];
+	__u64 module;
+	__u64 refused;
+	__u64 id_bits;
+	__u64 checked_ns, stats_ns;
+	unsigned int idle_times;
+	struct tp_module_use use;  /* at the last look, to see that it stays */
+	struct source_loss loss, loss_before;
+	bool loss_told;
+	char error[LOADER_TEXT];
+};
+
+static struct source_live *live_of(struct source *source)
+{
+	return (struct source_live *)source;
+}
+
+static __u64 clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* fentry programs belong to one load of vfio and to its being used. */
+static bool load_anew(const struct source_live *live)
+{
+	return live->kind == SOURCE_LIVE_FENTRY;
+}
+
+/* The memory of a map, as large as the kernel says that it is; NULL and errno. */
+static void *map_memory(struct source_live *live, enum loader_map which)
+{
+	struct mapping *mapping = &live->map[which];
+	size_t page = sysconf(_SC_PAGESIZE), size;
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+	void *addr;
+
+	if (bpf_obj_get_info_by_fd(live->fds.map[which], &info, &len))
+		return NULL;
+	/* Values of arrays are laid out at multiples of 8. */
+	size = (size_t)info.max_entries * ((info.value_size + 7) / 8 * 8);
+	size = (size + page - 1) / page * page;
+	addr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, live->fds.map[which], 0);
+	if (addr == MAP_FAILED)
+		return NULL;
+	*mapping = (struct mapping){ addr, size };
+	return addr;
+}
+
+static int map_rings(struct source_live *live, const struct loader_reply *reply)
+{
+	void *rings, *records;
+
+	if (!live->opts.events)
+		return 0;
+	rings = map_memory(live, LOADER_MAP_RINGS);
+	records = rings ? map_memory(live, LOADER_MAP_RECORDS) : NULL;
+	if (!records)
+		return -errno;
+	live->rings = ring_reader__create(rings, records, reply->n_cpus, reply->ring_capacity);
+	return 0;
+}
+
+static int map_stats(struct source_live *live, const __u32 *slots_used)
+{
+	struct tp_stats_maps maps = {
+		.slots_used = slots_used,
+		.n_blocks = LIVE_POOL_BLOCKS,
+		.free_blocks_fd = live->fds.map[LOADER_MAP_FREE_BLOCKS],
+		.finals_fd = live->fds.map[LOADER_MAP_FINALS],
+	};
+	struct vfio_begun *begun;
+
+	if (!live->opts.aggregate)
+		return 0;
+	maps.slots = map_memory(live, LOADER_MAP_SLOTS);
+	maps.pool = maps.slots ? map_memory(live, LOADER_MAP_POOL) : NULL;
+	if (!maps.pool)
+		return -errno;
+	live->stats = tp_stats__create(&maps);
+	begun = map_memory(live, LOADER_MAP_BEGUN);
+	if (!begun)
+		return -errno;
+	live->begun = tp_begun__create(begun);
+	return 0;
+}
+
+static int map_all(struct source_live *live, const struct loader_reply *reply, char *err,
+		   size_t err_size)
+{
+	char *bss = map_memory(live, LOADER_MAP_BSS);
+	int ret = bss ? 0 : -errno;
+
+	live->loaded = true;
+	if (!ret) {
+		live->misses = (const void *)(bss + reply->misses);
+		ret = map_rings(live, reply);
+	}
+	if (!ret)
+		ret = map_stats(live, (const void *)(bss + reply->slots_used));
+	if (ret)
+		error__set(err, err_size, "cannot map the BPF programs' memory: %s", strerror(-ret));
+	return ret;
+}
+
+/* All since the source was opened. */
+static struct source_loss loss_of(const struct source_live *live)
+{
+	struct source_loss loss = live->loss_before;
+
+	loss.recursion += live->recursion;
+	if (!live->misses)
+		return loss;
+	loss.ring += live->rings ? ring_reader__lost(live->rings) : 0;
+	loss.pool += live->misses->pool_full + live->misses->no_slot +
+		     live->misses->finals_full + live->misses->no_container +
+		     live->misses->begun_full;
+	loss.recursion += live->misses->no_begin;
+	return loss;
+}
+
+/* loader__call(), with what each answer says of the source that is open. */
+static int call(struct source_live *live, enum loader_op op, __u64 arg, struct loader_reply *reply,
+		struct loader_fds *fds)
+{
+	int ret = loader__call(live->loader, op, arg, reply, fds);
+
+	if (ret)
+		return ret;
+	live->recursion = reply->recursion;
+	memcpy(live->no_hooks, reply->no_hooks, sizeof(live->no_hooks));
+	return 0;
+}
+
+/* The loader may be gone: then so are links and programs. */
+static void tell_loader(struct source_live *live, enum loader_op op)
+{
+	struct loader_reply reply;
+
+	call(live, op, 0, &reply, NULL);
+}
+
+/* Programs and maps end when nobody has a descriptor of them. */
+static void unload(struct source_live *live)
+{
+	live->loss_before = loss_of(live);
+	live->loss_before.recursion -= live->recursion;
+	ring_reader__destroy(live->rings);
+	tp_stats__destroy(live->stats);
+	tp_begun__destroy(live->begun);
+	live->rings = NULL;
+	live->stats = NULL;
+	live->begun = NULL;
+	live->misses = NULL;
+	for (int i = 0; i < LOADER_N_MAPS; i++) {
+		if (live->map[i].addr)
+			munmap(live->map[i].addr, live->map[i].size);
+		live->map[i] = (struct mapping){ 0 };
+	}
+	loader__close_fds(&live->fds);
+	tell_loader(live, LOADER_UNLOAD);
+	live->loaded = false;
+}
+
+static void detach(struct source_live *live)
+{
+	tell_loader(live, LOADER_DETACH);
+	live->attached = false;
+}
+
+/* Hooks come and go with type1's use. -errno when the loader does not tell. */
+static int follow(struct source_live *live, struct tp_module_use *use)
+{
+	struct loader_reply reply;
+	int ret = call(live, LOADER_FOLLOW, 0, &reply, NULL);
+
+	if (!ret)
+		*use = (struct tp_module_use){ reply.holders, reply.refs, reply.links };
+	return ret;
+}
+
+/* The containers that existed, from the loader's file. */
+static struct tp_existing *read_existing(int fd, __u64 since_ns)
+{
+	struct tp_existing *existing = NULL;
+	struct stat st;
+	void *records;
+
+	if (fstat(fd, &st) || !st.st_size)
+		return NULL;
+	records = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (records == MAP_FAILED)
+		return NULL;
+	existing = tp_existing__create(records, st.st_size / sizeof(struct vfio_existing),
+				       since_ns);
+	munmap(records, st.st_size);
+	return existing;
+}
+
+static void take_existing(struct source_live *live, int fd, const struct loader_reply *reply)
+{
+	memcpy(live->not_identified, reply->not_identified, sizeof(live->not_identified));
+	tp_existing__destroy(live->existing);
+	live->existing = NULL;
+	if (fd < 0)
+		return;
+	live->existing = read_existing(fd, reply->existing_ns);
+	close(fd);
+}
+
+/* Attach to the loaded module if it fits. 0 or -errno and a sentence. */
+static int attach(struct source_live *live, char *err, size_t err_size)
+{
+	struct loader_reply reply;
+	struct loader_fds fds;
+	int ret = call(live, LOADER_ATTACH, 0, &reply, &fds);
+
+	if (ret) {
+		error__set(err, err_size, "%s", reply.text);
+		return ret;
+	}
+	live->attached = true;
+	take_existing(live, fds.existing, &reply);
+	fds.existing = -1;
+	memcpy(live->detail, reply.detail, sizeof(live->detail));
+	if (reply.flags & LOADER_MAPS) {
+		live->fds = fds;
+		ret = map_all(live, &reply, err, err_size);
+	}
+	if (ret) {
+		detach(live);
+		unload(live);
+		return ret;
+	}
+	if (live->module && live->module != reply.module)
+		live->id_bits += 1ULL << SOURCE_ID_LOAD_SHIFT;
+	live->module = reply.module;
+	live->idle_times = 0;
+	return 0;
+}
+
+static void deliver_existing(struct source_live *live, const struct source_sink *sink)
+{
+	if (!live->existing)
+		return;
+	tp_existing__deliver(live->existing, live->id_bits, sink);
+	tp_existing__destroy(live->existing);
+	live->existing = NULL;
+}
+
+/* One event of a ring: complete its id and give it out. */
+struct give {
+	const struct source_sink *sink;
+	__u64 id_bits;
+};
+
+static void give_event(void *ctx, struct vfio_rec *rec)
+{
+	struct give *give = ctx;
+
+	if (rec->id)
+		rec->id |= give->id_bits;
+	event__make_printable(rec);
+	give->sink->event(give->sink->ctx, rec);
+}
+
+static void deliver_loss(struct source_live *live, const struct source_sink *sink)
+{
+	struct source_loss loss = loss_of(live);
+
+	if (live->loss_told && !memcmp(&loss, &live->loss, sizeof(loss)))
+		return;
+	live->loss = loss;
+	live->loss_told = true;
+	if (sink->loss)
+		sink->loss(sink->ctx, &loss);
+}
+
+/* Everything that has arrived: events up to the horizon, statistics, loss. */
+static void deliver(struct source_live *live, const struct source_sink *sink, bool flush)
+{
+	__u64 now = clock_ns(CLOCK_BOOTTIME);
+	__u64 horizon = flush ? ~0ULL : now - LATENESS;
+	bool stats_due = flush || now - live->stats_ns >= STATS_INTERVAL;
+	struct give give = { .sink = sink, .id_bits = live->id_bits };
+
+	deliver_existing(live, sink);
+	if (live->stats)
+		tp_stats__take_finals(live->stats, now);
+	if (live->rings && sink->event) {
+		if (!flush && ring_reader__pressed(live->rings))
+			horizon = now - LATENESS_PRESSED;
+		ring_reader__merge(live->rings, horizon, give_event, &give);
+	}
+	if (live->stats)
+		tp_stats__deliver(live->stats, horizon, stats_due, live->id_bits, sink);
+	if (!stats_due)
+		return;
+	live->stats_ns = now;
+	if (live->begun)
+		tp_begun__deliver(live->begun, live->id_bits, sink);
+	deliver_loss(live, sink);
+}
+
+static void tell_gap(const struct source_sink *sink, enum source_gap gap, const char *why)
+{
+	if (sink->gap)
+		sink->gap(sink->ctx, gap, clock_ns(CLOCK_BOOTTIME), why);
+}
+
+/* Nobody uses vfio: drop the links, which hold it, and what is known of its containers. */
+static void let_go(struct source_live *live, const struct source_sink *sink)
+{
+	deliver(live, sink, true);
+	detach(live);
+	deliver(live, sink, true);
+	if (live->stats)
+		tp_stats__reset(live->stats, live->id_bits, sink);
+	if (live->begun)
+		tp_begun__reset(live->begun, sink);
+	if (load_anew(live))
+		unload(live);
+	tell_gap(sink, SOURCE_GAP_DETACHED,
+		 "let go of vfio, which nobody uses, so that it can be unloaded; waiting for it");
+}
+
+/*
+ * Somebody uses vfio, with no doubt: another tool that attaches or lets go right now changes the
+ * numbers while they are read, so they must be the same at two looks.
+ */
+static bool in_use(struct source_live *live)
+{
+	struct tp_module_use before = live->use;
+
+	if (follow(live, &live->use))
+		return false;
+	return live->use.holders ||
+	       (!tp_module__idle(&live->use) && live->use.refs == before.refs &&
+		live->use.links == before.links);
+}
+
+static void try_attach_again(struct source_live *live, const struct source_sink *sink)
+{
+	__u64 module = tp_module__instance();
+
+	if (!module || module == live->refused)
+		return;
+	if (module == live->module && !in_use(live))
+		return;
+	if (!attach(live, live->error, sizeof(live->error))) {
+		tell_gap(sink, SOURCE_GAP_ATTACHED, "attached to vfio again");
+		return;
+	}
+	/* Unloaded between two looks is no reason to give up on the next load. */
+	if (tp_module__instance() != module)
+		return;
+	live->refused = module;
+	tell_gap(sink, SOURCE_GAP_DETACHED, live->error);
+}
+
+/* Follow the loading, unloading and use of vfio. -errno: the loader is gone. */
+static int follow_module(struct source_live *live, const struct source_sink *sink)
+{
+	__u64 now = clock_ns(CLOCK_BOOTTIME);
+	int ret;
+
+	if (now - live->checked_ns < IDLE_INTERVAL)
+		return 0;
+	live->checked_ns = now;
+	if (!live->attached) {
+		try_attach_again(live, sink);
+		return 0;
+	}
+	ret = follow(live, &live->use);
+	if (ret || live->opts.keep_attached)
+		return ret;
+	live->idle_times = tp_module__idle(&live->use) ? live->idle_times + 1 : 0;
+	if (live->idle_times >= IDLE_TIMES)
+		let_go(live, sink);
+	return 0;
+}
+
+static int live_poll(struct source *source, const struct source_sink *sink)
+{
+	struct source_live *live = live_of(source);
+
+	/* What the programs have written until it ended is still here. */
+	if (loader__is_gone(live->loader) || follow_module(live, sink)) {
+		deliver(live, sink, true);
+		error__set(live->error, sizeof(live->error), "the process that holds the BPF programs "
+			   "(vfio-loader) has ended, and nothing is seen any more; start the tool "
+			   "again");
+		return -EPIPE;
+	}
+	deliver(live, sink, false);
+	return 1;
+}
+
+static int live_flush(struct source *source, const struct source_sink *sink)
+{
+	struct source_live *live = live_of(source);
+	struct tp_module_use use;
+
+	/* The last count of skipped runs; without a loader the one before must do. */
+	follow(live, &use);
+	deliver(live, sink, true);
+	return 1;
+}
+
+static void live_info(const struct source *source, struct source_info *info)
+{
+	const struct source_live *live = (const struct source_live *)source;
+	struct utsname uts;
+	size_t len;
+
+	memset(info, 0, sizeof(*info));
+	info->name = live->kind == SOURCE_LIVE_TP ? "tp" : "fentry";
+	info->live = true;
+	info->aggregates = live->opts.aggregate;
+	/* First what is missing: what is known of the source anyway may be cut off. */
+	if (*live->no_hooks)
+		snprintf(info->detail, sizeof(info->detail), "no hook on %s; ", live->no_hooks);
+	len = strlen(info->detail);
+	snprintf(info->detail + len, sizeof(info->detail) - len, "%s%s%s%s",
+		 live->detail, live->attached ? "" : "; let go, nobody uses it",
+		 *live->not_identified ? "; containers opened before are not identified: " : "",
+		 live->not_identified);
+	if (!uname(&uts)) {
+		snprintf(info->kernel, sizeof(info->kernel), "%s", uts.release);
+		snprintf(info->host, sizeof(info->host), "%s", uts.nodename);
+	}
+	info->realtime_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+}
+
+static const char *live_error(const struct source *source)
+{
+	return ((const struct source_live *)source)->error;
+}
+
+static void live_close(struct source *source)
+{
+	struct source_live *live = live_of(source);
+
+	if (live->attached)
+		detach(live);
+	unload(live);
+	tell_loader(live, LOADER_CLOSE);
+	tp_existing__destroy(live->existing);
+	free(live);
+}
+
+static const struct source_ops live_source_ops = {
+	.poll = live_poll,
+	.flush = live_flush,
+	.info = live_info,
+	.error = live_error,
+	.close = live_close,
+};
+
+static struct source *open_kind(struct loader *loader, enum source_live_kind kind,
+				const struct source_live_opts *opts, char *err, size_t err_size)
+{
+	struct source_live *live = xcalloc(1, sizeof(*live));
+	struct loader_reply reply;
+
+	live->source.ops = &live_source_ops;
+	live->kind = kind;
+	live->opts = *opts;
+	live->loader = loader;
+	loader__no_fds(&live->fds);
+	if (call(live, LOADER_OPEN, kind, &reply, NULL)) {
+		error__set(err, err_size, "%s", reply.text);
+	} else if (!attach(live, err, err_size)) {
+		live->checked_ns = clock_ns(CLOCK_BOOTTIME);
+		return &live->source;
+	}
+	live_close(&live->source);
+	return NULL;
+}
 
 bool source_live__parse(const char *name, enum source_live_kind *kind)
 {
@@ -27,19 +570,19 @@ bool source_live__parse(const char *name, enum source_live_kind *kind)
 	return false;
 }
 
-struct source *source_live__open(enum source_live_kind kind, const struct source_live_opts *opts,
-				 char *err, size_t err_size)
+struct source *source_live__open(struct loader *loader, enum source_live_kind kind,
+				 const struct source_live_opts *opts, char *err, size_t err_size)
 {
 	char no_tp[512], no_fentry[512];
 	struct source *source;
 
 	if (kind == SOURCE_LIVE_TP)
-		return source_tp__open(opts, err, err_size);
+		return open_kind(loader, SOURCE_LIVE_TP, opts, err, err_size);
 	if (kind == SOURCE_LIVE_FENTRY)
-		return source_fentry__open(opts, err, err_size);
-	source = source_tp__open(opts, no_tp, sizeof(no_tp));
+		return open_kind(loader, SOURCE_LIVE_FENTRY, opts, err, err_size);
+	source = open_kind(loader, SOURCE_LIVE_TP, opts, no_tp, sizeof(no_tp));
 	if (!source)
-		source = source_fentry__open(opts, no_fentry, sizeof(no_fentry));
+		source = open_kind(loader, SOURCE_LIVE_FENTRY, opts, no_fentry, sizeof(no_fentry));
 	if (source)
 		return source;
 	/* What hinders both is said once. */

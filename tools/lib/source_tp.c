@@ -2,7 +2,7 @@
 /*
  * source_tp.c - the live source on the tracepoints of our vfio.ko
  *
- * Loads the BPF programs once and attaches them by raw_tp; live.c does the rest.
+ * Loads the BPF programs once and attaches them by raw_tp; live_kernel.c does the rest.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -13,7 +13,6 @@
 #include "error.h"
 #include "event.h"
 #include "live.h"
-#include "source.h"
 #include "tp_module.h"
 #include "xalloc.h"
 
@@ -23,6 +22,7 @@ struct source_tp {
 	struct live live;
 	struct vfio_tp_bpf *skel;
 	struct bpf_link *ring_links[VFIO_EV_COUNT], *sum_links[VFIO_EV_COUNT];
+	struct bpf_link *begun_links[VFIO_EV_COUNT];
 	unsigned int n_links;
 	__u32 checked_btf; /* of tp_module__check() */
 	char srcversion[40];
@@ -43,12 +43,23 @@ static struct bpf_program *ring_program(struct source_tp *tp, unsigned int type)
 	return bpf_object__find_program_by_name(tp->skel->obj, event__desc(type)->tracepoint);
 }
 
-static struct bpf_program *sum_program(struct source_tp *tp, unsigned int type)
+/* NULL: the event has no such program. */
+static struct bpf_program *other_program(struct source_tp *tp, unsigned int type, const char *kind)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s_sum", event__desc(type)->tracepoint);
+	snprintf(name, sizeof(name), "%s_%s", event__desc(type)->tracepoint, kind);
 	return bpf_object__find_program_by_name(tp->skel->obj, name);
+}
+
+static struct bpf_program *sum_program(struct source_tp *tp, unsigned int type)
+{
+	return other_program(tp, type, "sum");
+}
+
+static struct bpf_program *begun_program(struct source_tp *tp, unsigned int type)
+{
+	return other_program(tp, type, "begun");
 }
 
 static int tp_open(struct live *live, const struct bpf_object_open_opts *opts,
@@ -64,12 +75,15 @@ static int tp_open(struct live *live, const struct bpf_object_open_opts *opts,
 			continue;
 		bpf_program__set_autoload(ring_program(tp, type), events->ring >> type & 1);
 		bpf_program__set_autoload(sum_program(tp, type), events->sum >> type & 1);
+		if (begun_program(tp, type))
+			bpf_program__set_autoload(begun_program(tp, type), events->sum);
 	}
 	*object = (struct live_object){
 		.obj = tp->skel->obj,
 		.knobs = &tp->skel->rodata->knobs,
-		.misses = &tp->skel->bss->misses,
-		.slots_used = &tp->skel->bss->slots_used,
+		.bss = tp->skel->maps.bss,
+		.misses = offsetof(struct vfio_tp_bpf__bss, misses),
+		.slots_used = offsetof(struct vfio_tp_bpf__bss, slots_used),
 	};
 	return 0;
 }
@@ -85,9 +99,10 @@ static void tp_detach(struct live *live)
 
 	/* open is the first event: no container begins while the others go. */
 	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++) {
+		bpf_link__destroy(tp->begun_links[type]);
 		bpf_link__destroy(tp->ring_links[type]);
 		bpf_link__destroy(tp->sum_links[type]);
-		tp->ring_links[type] = tp->sum_links[type] = NULL;
+		tp->begun_links[type] = tp->ring_links[type] = tp->sum_links[type] = NULL;
 	}
 	tp->n_links = 0;
 }
@@ -125,6 +140,10 @@ static int tp_attach(struct live *live, char *err, size_t err_size)
 			ret = attach_program(tp, type, ring_program(tp, type),
 					     &tp->ring_links[type], err, err_size);
 	}
+	/* Behind the programs of the ends, so that no begin stays. */
+	for (unsigned int type = 0; !ret && type < VFIO_EV_COUNT; type++)
+		ret = attach_program(tp, type, begun_program(tp, type), &tp->begun_links[type], err,
+				     err_size);
 	tp_module__srcversion(tp->srcversion, sizeof(tp->srcversion));
 	return ret;
 }
@@ -154,7 +173,6 @@ static void tp_free(struct live *live)
 }
 
 static const struct live_ops tp_ops = {
-	.name = "tp",
 	.check = tp_check,
 	.open = tp_open,
 	.load = tp_load,
@@ -166,9 +184,10 @@ static const struct live_ops tp_ops = {
 	.free = tp_free,
 };
 
-struct source *source_tp__open(const struct source_live_opts *opts, char *err, size_t err_size)
+struct live *source_tp__create(void)
 {
 	struct source_tp *tp = xcalloc(1, sizeof(*tp));
 
-	return live__open(&tp->live, &tp_ops, opts, err, err_size);
+	tp->live.ops = &tp_ops;
+	return &tp->live;
 }

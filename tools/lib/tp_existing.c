@@ -230,18 +230,16 @@ void tp_iterator__destroy(struct tp_iterator *iterator)
 	free(iterator);
 }
 
-struct tp_existing *tp_existing__read(struct tp_iterator *iterator, __u64 since_ns, char *why,
-				      size_t why_size)
+ssize_t tp_iterator__read(struct tp_iterator *iterator, void **records, char *why, size_t why_size)
 {
-	struct tp_existing *existing = NULL;
 	char *data;
 	ssize_t ret = run(iterator->skel->progs.vfio_existing, &data);
 
-	if (ret >= 0)
-		existing = tp_existing__create((const void *)data,
-					       ret / sizeof(struct vfio_existing), since_ns);
-	else
+	if (ret < 0) {
 		explain(ret, why, why_size);
-	free(data);
-	return existing;
+		free(data);
+		data = NULL;
+	}
+	*records = data;
+	return ret;
 }

@@ -2,13 +2,14 @@
 /*
  * tp_existing.h - the containers that were there before the source attached
  *
- * Used by source_tp.c: reads them behind attaching, delivers them in the next poll.
+ * live_kernel.c reads them behind attaching, source_live.c delivers them in the next poll.
  */
 #ifndef VFIO_OBS_TP_EXISTING_H
 #define VFIO_OBS_TP_EXISTING_H
 
 #include <linux/types.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "source.h"
 #include "vfio_obs/existing.h"
@@ -32,13 +33,16 @@ struct tp_iterator *tp_iterator__load(const struct tp_iterator_maps *maps, char 
 void tp_iterator__destroy(struct tp_iterator *iterator);
 
 /*
- * tp_existing__read - go through the open files of all processes. Containers opened at @since_ns
- * or later are left out: their open events tell. NULL and @why as above.
+ * tp_iterator__read - go through the open files of all processes. The number of bytes of struct
+ * vfio_existing in *@records, which is the caller's to free; or -errno, NULL and @why as above.
  */
-struct tp_existing *tp_existing__read(struct tp_iterator *iterator, __u64 since_ns, char *why,
-				      size_t why_size);
+ssize_t tp_iterator__read(struct tp_iterator *iterator, void **records, char *why,
+			  size_t why_size);
 
-/* The same from @n records instead of the kernel; for tests. @records is copied. */
+/*
+ * tp_existing__create - what @n records, which are copied, tell. Containers opened at @since_ns or
+ * later are left out: their open events tell.
+ */
 struct tp_existing *tp_existing__create(const struct vfio_existing *records, size_t n,
 					__u64 since_ns);
 void tp_existing__destroy(struct tp_existing *existing);

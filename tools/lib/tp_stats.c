@@ -43,15 +43,6 @@ struct tp_stats *tp_stats__create(const struct tp_stats_maps *maps)
 	stats->maps = *maps;
 	stats->last_count = xcalloc(maps->n_blocks, sizeof(*stats->last_count));
 	stats->last_gauges = xcalloc(VFIO_OBS_SLOTS, sizeof(*stats->last_gauges));
-	for (__u32 block = 1; block < maps->n_blocks; block++) {
-		if (bpf_map_update_elem(maps->free_blocks_fd, NULL, &block, BPF_ANY)) {
-			int err = errno;
-
-			tp_stats__destroy(stats);
-			errno = err;
-			return NULL;
-		}
-	}
 	return stats;
 }
 

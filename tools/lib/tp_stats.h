@@ -2,7 +2,7 @@
 /*
  * tp_stats.h - reading the aggregates that the BPF programs keep
  *
- * Used by source_tp.c. Delivers what changed since the reading before: cost follows the
+ * Used by source_live.c. Delivers what changed since the reading before: cost follows the
  * containers in use, not the size of the maps.
  */
 #ifndef VFIO_OBS_TP_STATS_H
@@ -25,7 +25,7 @@ struct tp_stats_maps {
 
 struct tp_stats;
 
-/* tp_stats__create - also fills the queue of free blocks. NULL and errno when that fails. */
+/* Never NULL. The maps must stay mapped as long as it lives. */
 struct tp_stats *tp_stats__create(const struct tp_stats_maps *maps);
 void tp_stats__destroy(struct tp_stats *stats);
 

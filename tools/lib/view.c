@@ -6,12 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "event.h"
 #include "field.h"
 #include "fmt.h"
 #include "view.h"
 
 /* How long the end of a gap stays on the screen. */
 #define ATTACHED_SHOWN_NS 60000000000ULL
+
+/* Longer than this an operation that runs is told of. */
+#define LONG_NS 2000000000ULL
+
+__u64 view__age(const struct view_frame *frame, __u64 start_ns)
+{
+	return frame->now_ns > start_ns ? frame->now_ns - start_ns : 0;
+}
 
 void view__totals(const struct view_frame *frame, struct view_totals *totals)
 {
@@ -176,6 +185,28 @@ static bool notice_loss(const struct view_frame *frame, struct view_notice *noti
 	return any;
 }
 
+/* What may hang: the one that began first. */
+static bool notice_long(const struct view_frame *frame, struct view_notice *notice)
+{
+	const struct source_begun *list;
+	char age[FMT_MAX], id[FMT_MAX], comm[VFIO_OBS_COMM_LEN];
+	size_t n, n_long = 0;
+
+	model__begun(frame->model, &list, &n);
+	while (n_long < n && view__age(frame, list[n_long].start_ns) >= LONG_NS)
+		n_long++;
+	if (!n_long)
+		return false;
+	field__format_uint(UNIT_ID, list->id, id, sizeof(id));
+	field__format_text(list->comm, comm, sizeof(comm));
+	snprintf(notice->text, sizeof(notice->text), "%s of container %s has not returned for %s: "
+		 "%s (pid %u, thread %u)%s", event__op(list->op)->key, id,
+		 fmt_age(age, sizeof(age), view__age(frame, list->start_ns)), comm, list->tgid,
+		 list->pid, n_long > 1 ? ", and others" : "");
+	notice->level = VIEW_LEVEL_NOTE;
+	return true;
+}
+
 static bool notice_detail(const struct view_frame *frame, struct view_notice *notice)
 {
 	if (!frame->info->detail[0])
@@ -191,6 +222,7 @@ size_t view__notices(const struct view_frame *frame, struct view_notice notices[
 
 	n += notice_gap(frame, &notices[n]);
 	n += notice_loss(frame, &notices[n]);
+	n += notice_long(frame, &notices[n]);
 	n += notice_detail(frame, &notices[n]);
 	return n;
 }

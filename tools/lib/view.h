@@ -30,6 +30,9 @@ struct view_totals {
 	__u64 lost;			       /* of every kind */
 };
 
+/* Since @start_ns until what is shown; 0 when it began only behind that. */
+__u64 view__age(const struct view_frame *frame, __u64 start_ns);
+
 void view__totals(const struct view_frame *frame, struct view_totals *totals);
 
 /* A piece of the two lines at the top; @alert: the reader must see it. */

@@ -197,6 +197,37 @@ static json_t *group_calls(const struct view_frame *frame)
 	return array;
 }
 
+/* What has begun and not returned; null: nobody tells of begins. */
+static json_t *in_flight(const struct view_frame *frame)
+{
+	const struct source_begun *list;
+	json_t *array;
+	size_t n;
+
+	if (!model__begun(frame->model, &list, &n))
+		return json_null();
+	array = xalloc__check(json_array());
+	for (size_t i = 0; i < n; i++) {
+		const struct source_begun *begun = &list[i];
+		bool has_range = begun->op == VFIO_OP_MAP || begun->op == VFIO_OP_UNMAP;
+		json_t *one = xalloc__check(json_object());
+
+		set(one, "operation", json_string(event__op(begun->op)->key));
+		set(one, "container", number(SOURCE_ID_NUMBER(begun->id)));
+		set(one, "load", number(SOURCE_ID_LOAD(begun->id)));
+		set(one, "age_ns", number(view__age(frame, begun->start_ns)));
+		set(one, "pid", number(begun->tgid));
+		set(one, "tid", number(begun->pid));
+		set(one, "command", text(begun->comm));
+		set(one, "iova", has_range && begun->arg[1] ? number(begun->arg[0]) : json_null());
+		set(one, "bytes", has_range && begun->arg[1] ? number(begun->arg[1]) : json_null());
+		set(one, "group", begun->op == VFIO_OP_ATTACH ? number(begun->arg[0]) : json_null());
+		if (json_array_append_new(array, one))
+			xalloc__check(NULL);
+	}
+	return array;
+}
+
 static json_t *all_groups(const struct view_frame *frame)
 {
 	const struct source_group_info *const *list;
@@ -291,6 +322,7 @@ void view_json__print(FILE *out, const struct view_frame *frame)
 	set(root, "at_end", json_boolean(frame->at_end));
 	set(root, "totals", totals(frame));
 	set(root, "containers", containers(frame));
+	set(root, "in_flight", in_flight(frame));
 	set(root, "groups", all_groups(frame));
 	set(root, "group_calls", group_calls(frame));
 	json_dumpf(root, out, JSON_COMPACT | JSON_REAL_PRECISION(9));

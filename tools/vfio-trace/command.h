@@ -10,12 +10,24 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* A process that waits to become COMMAND. */
+struct command {
+	pid_t pid;
+	int go, report;
+};
+
 /*
- * command__start - run @argv with the priority @nice_value. With @quiet_stdout its standard
- * output is our standard error, because ours carries the recording. Returns its pid, or -errno
- * when it cannot be run.
+ * command__prepare - begin the process that will be @argv, with the rights and the priority that
+ * we have now; it waits. With @quiet_stdout its standard output is our standard error, because
+ * ours carries the recording. 0 or -errno.
  */
-pid_t command__start(char **argv, bool quiet_stdout, int nice_value);
+int command__prepare(struct command *command, char **argv, bool quiet_stdout);
+
+/* command__start - let it run. Its pid, or -errno when @argv cannot be run. */
+pid_t command__start(struct command *command);
+
+/* It is not needed after all. */
+void command__cancel(struct command *command);
 
 /* Whether @pid has ended, without waiting; then @status as from waitpid(). */
 bool command__ended(pid_t pid, int *status);

@@ -18,8 +18,11 @@
 #include "cmds.h"
 #include "command.h"
 #include "lib/enrich.h"
+#include "lib/error.h"
 #include "lib/event.h"
 #include "lib/fmt.h"
+#include "lib/loader.h"
+#include "lib/privilege.h"
 #include "lib/record_writer.h"
 #include "lib/source.h"
 #include "lib/xalloc.h"
@@ -60,12 +63,13 @@ struct recorder {
 	struct record_writer *writer;
 	struct source_sink out;
 	struct enrich *enrich;
+	struct loader *loader;
+	struct command command;
 	struct opened *opened;
 	size_t n_opened, max_opened;
 	__u64 polled; /* events of the last poll */
-	int nice; /* before we raised our priority: COMMAND's */
 	pid_t pid;
-	bool running;
+	bool prepared, running;
 	int status; /* of the ended COMMAND */
 };
 
@@ -389,15 +393,13 @@ static int record(struct recorder *rec, const sigset_t *signals)
 	bool interrupted = false, ok;
 
 	source__info(rec->source, &info);
-	rec->nice = getpriority(PRIO_PROCESS, 0);
-	/* The reader must not wait behind the load that it records; COMMAND does not inherit it. */
-	setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
 	if (record_writer__start(rec->writer, &info, rec->opts->events, clock_ns(CLOCK_BOOTTIME))) {
 		fprintf(stderr, "vfio-trace: %s\n", record_writer__error(rec->writer));
 		return 1;
 	}
 	if (rec->opts->command) {
-		rec->pid = command__start(rec->opts->command, !strcmp(rec->opts->path, "-"), rec->nice);
+		rec->prepared = false;
+		rec->pid = command__start(&rec->command);
 		if (rec->pid < 0) {
 			fprintf(stderr, "vfio-trace: cannot run %s: %s; nothing was recorded\n",
 				rec->opts->command[0], strerror(-rec->pid));
@@ -428,6 +430,41 @@ static struct source_sink recorder_sink(struct recorder *rec)
 	};
 }
 
+/*
+ * Rights end here. COMMAND begins before, so that it has the user's; the loader keeps what it
+ * needs. False: a sentence is in @err.
+ */
+static bool give_up_rights(struct recorder *rec, const struct source_live_opts *live, char *err,
+			   size_t err_size)
+{
+	const struct options *opts = rec->opts;
+	struct loader_config config = {
+		.live = *live,
+		.part = record_writer__part(rec->writer),
+		.final = record_writer__final(rec->writer),
+	};
+	int ret = 0;
+
+	if (opts->command)
+		ret = command__prepare(&rec->command, opts->command, !strcmp(opts->path, "-"));
+	if (ret) {
+		error__set(err, err_size, "cannot run %s: %s; look at the limits for processes and "
+			   "open files", opts->command[0], strerror(-ret));
+		return false;
+	}
+	rec->prepared = opts->command;
+	rec->loader = loader__start(&config, err, err_size);
+	if (!rec->loader)
+		return false;
+	record_writer__ask(rec->writer, rec->loader);
+	/* The reader must not wait behind the load that it records. */
+	setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
+	if (privilege__drop(err, err_size))
+		return false;
+	enrich__ask(rec->enrich, rec->loader);
+	return true;
+}
+
 static int run(const struct options *opts, const sigset_t *signals)
 {
 	struct source_live_opts live = {
@@ -448,16 +485,20 @@ static int run(const struct options *opts, const sigset_t *signals)
 	}
 	rec.out = record_writer__sink(rec.writer);
 	rec.enrich = enrich__create("", &sink);
-	rec.source = source_live__open(opts->live, &live, err, sizeof(err));
+	if (give_up_rights(&rec, &live, err, sizeof(err)))
+		rec.source = source_live__open(rec.loader, opts->live, &live, err, sizeof(err));
 	if (rec.source) {
 		status = record(&rec, signals);
 	} else {
 		fprintf(stderr, "vfio-trace: %s\n", err);
 		record_writer__discard(rec.writer);
 	}
+	if (rec.prepared)
+		command__cancel(&rec.command);
 	source__close(rec.source);
 	enrich__destroy(rec.enrich);
 	record_writer__destroy(rec.writer);
+	loader__stop(rec.loader);
 	free(rec.opened);
 	return status;
 }

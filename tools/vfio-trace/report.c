@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cmds.h"
+#include "lib/privilege.h"
 #include "lib/source_copy.h"
 #include "lib/xalloc.h"
 #include "report.h"
@@ -367,6 +368,10 @@ static int report(const char *path, bool json)
 	char err[1024];
 	int ret, status;
 
+	if (privilege__drop(err, sizeof(err))) {
+		fprintf(stderr, "vfio-trace: %s\n", err);
+		return 1;
+	}
 	source = source_file__open(path, err, sizeof(err));
 	if (!source) {
 		fprintf(stderr, "vfio-trace: %s\n", err);

@@ -5,12 +5,30 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/loader.h"
+#include "lib/privilege.h"
 #include "lib/source.h"
 #include "lib/source_paced.h"
 #include "options.h"
 #include "top.h"
 
-static struct source *open_source(const struct options *options, char *err, size_t err_size)
+/*
+ * Rights end here: behind this, nothing but the loader has any. It is started before anything is
+ * read; a replay needs none.
+ */
+static bool give_up_rights(const struct options *options, const struct source_live_opts *live,
+			   struct loader **loader, char *err, size_t err_size)
+{
+	struct loader_config config = { .live = *live };
+
+	if (options->file)
+		return !privilege__drop(err, err_size);
+	*loader = loader__start(&config, err, err_size);
+	return *loader && !privilege__become_nobody(err, err_size);
+}
+
+static struct source *open_source(const struct options *options, struct loader **loader,
+				  char *err, size_t err_size)
 {
 	struct source_live_opts live = {
 		.events = source__lifecycle_events(),
@@ -18,8 +36,10 @@ static struct source *open_source(const struct options *options, char *err, size
 	};
 	struct source *source;
 
+	if (!give_up_rights(options, &live, loader, err, err_size))
+		return NULL;
 	if (!options->file)
-		return source_live__open(options->live, &live, err, err_size);
+		return source_live__open(*loader, options->live, &live, err, err_size);
 	source = source_file__open(options->file, err, err_size);
 	return source ? source_paced__open(source) : NULL;
 }
@@ -27,6 +47,7 @@ static struct source *open_source(const struct options *options, char *err, size
 int main(int argc, char **argv)
 {
 	struct options options;
+	struct loader *loader = NULL;
 	struct source *source;
 	char err[1024];
 	int status;
@@ -44,12 +65,14 @@ int main(int argc, char **argv)
 		      "text or --json\n", stderr);
 		return 2;
 	}
-	source = open_source(&options, err, sizeof(err));
+	source = open_source(&options, &loader, err, sizeof(err));
 	if (!source) {
 		fprintf(stderr, "vfiotop: %s\n", err);
+		loader__stop(loader);
 		return 1;
 	}
-	status = top__run(&options, source);
+	status = top__run(&options, source, loader);
 	source__close(source);
+	loader__stop(loader);
 	return status;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/enrich.h"
+#include "lib/loader.h"
 #include "lib/model.h"
 #include "lib/source_paced.h"
 #include "lib/view.h"
@@ -36,6 +37,7 @@ struct top {
 	struct source *source;
 	struct source_info info;
 	struct model *model;
+	struct loader *loader; /* NULL: a replay */
 	struct enrich *enrich; /* NULL: the source tells owners itself */
 	struct source_sink sink;
 	struct view_frame frame;
@@ -59,6 +61,14 @@ static __u64 clock_ns(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+/* The tool's own, with its loader's. A loader that is gone makes it no less. */
+static __u64 own_cpu_ns(const struct top *top)
+{
+	__u64 cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + loader__cpu_ns(top->loader);
+
+	return cpu_ns > top->cpu_ns ? cpu_ns : top->cpu_ns;
 }
 
 static __u64 now_of(const struct top *top)
@@ -94,7 +104,7 @@ static __u64 end_of(const struct top *top, __u64 now_ns)
 /* A refresh of everything but the view. */
 static void advance(struct top *top, __u64 now_ns)
 {
-	__u64 cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID), wall_ns = clock_ns(CLOCK_MONOTONIC);
+	__u64 cpu_ns = own_cpu_ns(top), wall_ns = clock_ns(CLOCK_MONOTONIC);
 	__u64 keep_ns = 2 * top->options->interval_ns;
 
 	if (keep_ns < KEEP_NS)
@@ -132,7 +142,7 @@ static bool start(struct top *top, __u64 *now_ns)
 	}
 	model__advance(top->model, *now_ns, KEEP_NS);
 	top->frame.now_ns = *now_ns;
-	top->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	top->cpu_ns = own_cpu_ns(top);
 	top->wall_ns = clock_ns(CLOCK_MONOTONIC);
 	return drain(top, *now_ns);
 }
@@ -354,9 +364,9 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int top__run(const struct options *options, struct source *source)
+int top__run(const struct options *options, struct source *source, struct loader *loader)
 {
-	struct top top = { .options = options, .source = source };
+	struct top top = { .options = options, .source = source, .loader = loader };
 	__u64 now_ns;
 	int ret = -1;
 
@@ -370,6 +380,7 @@ int top__run(const struct options *options, struct source *source)
 	top.sink = model__sink(top.model, top.info.aggregates);
 	if (top.info.live && !top.info.described) {
 		top.enrich = enrich__create("", &top.sink);
+		enrich__ask(top.enrich, loader);
 		top.sink = enrich__sink(top.enrich);
 	}
 	top.frame = (struct view_frame){

@@ -11,8 +11,8 @@
 /*
  * top__run - shows @source as @options say. Blocks the signals that end it, for good.
  * Returns the program's exit status; what went wrong has been printed. @source stays the
- * caller's; a recording's must be a source_paced.
+ * caller's; a recording's must be a source_paced. @loader: see enrich__ask(); NULL none.
  */
-int top__run(const struct options *options, struct source *source);
+int top__run(const struct options *options, struct source *source, struct loader *loader);
 
 #endif

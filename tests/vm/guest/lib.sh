@@ -68,18 +68,26 @@ testpmd()
 }
 export -f testpmd
 
-# The references on vfio that are no module's: a tool's links, while nobody has vfio's files open.
+# The process that has a tool's links.
+loader_of()
+{
+	pgrep -P "$1" vfio-loader
+}
+
+# links [PID]: that tool's; else the references on vfio that are no module's: all tools' links, while
+# nobody has vfio's files open
 links()
 {
+	[ $# = 0 ] || { find "/proc/$(loader_of "$1")/fd" -lname '*bpf*link*' | wc -l; return; }
 	echo $(($(cat /sys/module/vfio/refcnt) - $(find /sys/module/vfio/holders -type l | wc -l)))
 }
 
-# A tool has attached to the last of its events: there are links, and they become no more.
+# attached [PID]: it has attached to the last of its events: there are links, and they become no more
 attached()
 {
 	local before
-	before=$(links)
-	[ "$before" -gt 0 ] && sleep 1 && [ "$(links)" = "$before" ]
+	before=$(links "$@")
+	[ "$before" -gt 0 ] && sleep 1 && [ "$(links "$@")" = "$before" ]
 }
 
 # load_testdev COUNT: vfio-testdev with that many devices, whatever an earlier script left

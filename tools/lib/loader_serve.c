@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * loader_serve.c - what the privileged process does when it is asked
+ *
+ * It trusts its tool with nothing but the choice of what to do next: see loader_proto.h. It ends
+ * when the tool has ended or says something that it does not understand, and with it go links,
+ * programs and maps.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup_path.h"
+#include "error.h"
+#include "live.h"
+#include "loader.h"
+#include "privilege.h"
+#include "vfio_obs/existing.h"
+#include "xalloc.h"
+
+#define CAP(name) (1ULL << CAP_##name)
+
+struct server {
+	const struct loader_config *config;
+	struct cgroups *cgroups;
+	struct live *live; /* NULL: not open */
+	bool handed_over;  /* the maps of what is loaded */
+};
+
+/* An answer while it is made; the descriptors in @own are closed behind it. */
+struct answer {
+	struct loader_reply reply;
+	int fds[LOADER_MAX_FDS];
+	unsigned int n;
+	int own;
+};
+
+static int fail(struct answer *answer, int ret, const char *what)
+{
+	error__set(answer->reply.text, sizeof(answer->reply.text), "%s: %s", what, strerror(-ret));
+	return ret;
+}
+
+static void close_live(struct server *server)
+{
+	live__destroy(server->live);
+	server->live = NULL;
+	server->handed_over = false;
+}
+
+static int open_live(struct server *server, __u64 kind, struct answer *answer)
+{
+	close_live(server);
+	if (kind != SOURCE_LIVE_TP && kind != SOURCE_LIVE_FENTRY)
+		return fail(answer, -EINVAL, "no such source");
+	server->live = kind == SOURCE_LIVE_TP ? source_tp__create() : source_fentry__create();
+	server->live->opts = server->config->live;
+	return live__permitted(server->live, answer->reply.text, sizeof(answer->reply.text));
+}
+
+/* The records as a file: there may be more than a message holds. */
+static int add_existing(struct answer *answer, const struct live_attached *attached)
+{
+	size_t done = 0;
+
+	if (!attached->existing_size)
+		return 0;
+	answer->own = memfd_create("existing", MFD_CLOEXEC);
+	while (answer->own >= 0 && done < attached->existing_size) {
+		ssize_t n = write(answer->own, (char *)attached->existing + done,
+				  attached->existing_size - done);
+
+		if (n < 0)
+			return -errno;
+		done += n;
+	}
+	if (answer->own < 0)
+		return -errno;
+	answer->reply.flags |= LOADER_EXISTING;
+	answer->fds[answer->n++] = answer->own;
+	return 0;
+}
+
+static void add_maps(struct answer *answer, const struct live *live)
+{
+	static const char *const names[] = {
+		[LOADER_MAP_SLOTS] = "slots", [LOADER_MAP_POOL] = "pool",
+		[LOADER_MAP_FREE_BLOCKS] = "free_blocks", [LOADER_MAP_FINALS] = "finals",
+		[LOADER_MAP_RINGS] = "rings", [LOADER_MAP_RECORDS] = "records",
+		[LOADER_MAP_BEGUN] = "begun",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		answer->fds[answer->n++] = bpf_map__fd(live__map(live, names[i]));
+	answer->fds[answer->n++] = bpf_map__fd(live->object.bss);
+	answer->reply.flags |= LOADER_MAPS;
+	answer->reply.n_cpus = live->n_cpus;
+	answer->reply.ring_capacity = live->object.knobs->ring_capacity;
+	answer->reply.misses = live->object.misses;
+	answer->reply.slots_used = live->object.slots_used;
+}
+
+static void unload(struct server *server)
+{
+	if (server->live->attached)
+		live__detach(server->live);
+	live__unload(server->live);
+	server->handed_over = false;
+}
+
+static int attach(struct server *server, struct answer *answer)
+{
+	struct loader_reply *reply = &answer->reply;
+	struct live *live = server->live;
+	struct live_attached attached;
+	int ret;
+
+	if (live->attached)
+		return fail(answer, -EALREADY, "attached already");
+	ret = live__attach(live, &attached, reply->text, sizeof(reply->text));
+	if (ret)
+		return ret;
+	if (!server->handed_over)
+		add_maps(answer, live);
+	server->handed_over = true;
+	if (add_existing(answer, &attached))
+		error__set(attached.not_identified, sizeof(attached.not_identified),
+			   "no memory for them");
+	free(attached.existing);
+	reply->module = attached.module;
+	reply->existing_ns = attached.existing_ns;
+	memcpy(reply->not_identified, attached.not_identified, sizeof(reply->not_identified));
+	live->ops->detail(live, reply->detail, sizeof(reply->detail));
+	return 0;
+}
+
+static int follow(const struct server *server, struct loader_reply *reply)
+{
+	struct tp_module_use use;
+
+	live__follow(server->live);
+	live__use(server->live, &use);
+	reply->holders = use.holders;
+	reply->refs = use.refs;
+	reply->links = use.links;
+	return 0;
+}
+
+static int name_recording(const struct server *server, bool complete, struct answer *answer)
+{
+	const struct loader_config *config = server->config;
+
+	if (!config->part || !*config->part)
+		return fail(answer, -EINVAL, "there is no recording");
+	if (complete ? rename(config->part, config->final) : unlink(config->part))
+		return fail(answer, -errno, config->part);
+	return 0;
+}
+
+static int react(struct server *server, const struct loader_request *request,
+		 struct answer *answer)
+{
+	struct loader_reply *reply = &answer->reply;
+
+	switch (request->op) {
+	case LOADER_OPEN:
+		return open_live(server, request->arg, answer);
+	case LOADER_CLOSE:
+		close_live(server);
+		return 0;
+	case LOADER_CGROUP:
+		return cgroups__path(server->cgroups, request->arg, reply->text,
+				     sizeof(reply->text)) ? 0 : fail(answer, -ENOENT, "cgroup");
+	case LOADER_RENAME:
+	case LOADER_REMOVE:
+		return name_recording(server, request->op == LOADER_RENAME, answer);
+	}
+	if (!server->live)
+		return fail(answer, -EINVAL, "no source is open");
+	switch (request->op) {
+	case LOADER_ATTACH:
+		return attach(server, answer);
+	case LOADER_DETACH:
+		live__detach(server->live);
+		return 0;
+	case LOADER_UNLOAD:
+		unload(server);
+		return 0;
+	case LOADER_FOLLOW:
+		return follow(server, reply);
+	}
+	return -EINVAL;
+}
+
+static void add_state(struct loader_reply *reply, const struct live *live)
+{
+	reply->recursion = live__recursion_misses(live);
+	memcpy(reply->no_hooks, live->no_hooks, sizeof(reply->no_hooks));
+}
+
+/* False: the tool has ended. */
+static bool serve_one(struct server *server, int sock, struct answer *answer)
+{
+	struct loader_request request;
+	unsigned int n;
+	int sent;
+
+	if (loader_proto__recv(sock, &request, sizeof(request), NULL, 0, &n) != 1 ||
+	    !loader_proto__request_ok(&request))
+		return false;
+	memset(answer, 0, sizeof(*answer));
+	answer->own = -1;
+	answer->reply.magic = LOADER_MAGIC;
+	answer->reply.ret = react(server, &request, answer);
+	if (answer->reply.ret) { /* what was added before it failed */
+		answer->reply.flags = 0;
+		answer->n = 0;
+	}
+	if (server->live)
+		add_state(&answer->reply, server->live);
+	sent = loader_proto__send(sock, &answer->reply, sizeof(answer->reply), answer->fds,
+				  answer->n);
+	if (answer->own >= 0)
+		close(answer->own);
+	return !sent;
+}
+
+void loader_serve(int sock, const struct loader_config *config)
+{
+	__u64 keep = CAP(BPF) | CAP(PERFMON) | CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH);
+	struct server server = { .config = config };
+	struct answer *answer = xcalloc(1, sizeof(*answer));
+
+	if (config->part && *config->part)
+		keep |= CAP(DAC_OVERRIDE);
+	if (!privilege__keep(keep)) {
+		server.cgroups = cgroups__open("");
+		while (serve_one(&server, sock, answer))
+			;
+	}
+	close_live(&server);
+	cgroups__close(server.cgroups);
+	free(answer);
+}
