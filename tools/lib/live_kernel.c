@@ -301,15 +301,17 @@ static int attach_programs(struct live *live, struct live_attached *attached, ch
 			   size_t err_size)
 {
 	struct tp_iterator *iterator = load_iterator(live, attached);
-	int ret = live->ops->attach(live, err, err_size);
+	int ret;
 
+	/* Verifying them takes its time, in which the others' events would not be read. */
+	attach_hooks(live);
+	ret = live->ops->attach(live, err, err_size);
 	if (ret) {
 		tp_iterator__destroy(iterator);
 		live__detach(live);
 		return ret;
 	}
 	live->attached = true;
-	attach_hooks(live);
 	read_existing(live, iterator, attached);
 	return 0;
 }

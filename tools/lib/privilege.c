@@ -50,13 +50,23 @@ int privilege__drop(char *err, size_t err_size)
 	return ret;
 }
 
+/* A change of user makes the kernel forget what a supervisor wants to happen at its own death. */
+static int change_user(void)
+{
+	int signal = 0;
+
+	prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0);
+	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY) || prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0))
+		return -errno;
+	return 0;
+}
+
 int privilege__become_nobody(char *err, size_t err_size)
 {
-	if (geteuid() == 0 &&
-	    (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
-	     setresuid(NOBODY, NOBODY, NOBODY))) {
-		int ret = -errno;
+	int ret = geteuid() == 0 ? change_user() : 0;
 
+	if (ret) {
 		error__set(err, err_size, "cannot become user %d: %s; run as root of the host",
 			   NOBODY, strerror(-ret));
 		return ret;

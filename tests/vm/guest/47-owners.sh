@@ -120,8 +120,10 @@ says_why()
 		(.owner.why | test(\"pid namespace of its own\")))" "$work/whole"
 }
 check "it says of a process why it does not know it" within 30 says_why
+tool_pid=$(pgrep -P $apart_pid vfiotop)
 kill -KILL $apart_pid # unshare ignores SIGTERM; it takes vfiotop along
 wait $apart_pid 2> "$work/err"
+check "its supervisor's end is its own" within 20 eval "! kill -0 $tool_pid"
 equal "it knows nobody" "$(jq -r '.containers[].owner |
 	"\(.kind) \(.name) \(.started_ns) \(.pod_uid)"' "$work/whole" | sort -u)" \
 	"unknown null null null"
