@@ -3,8 +3,8 @@
  * aggregate.h - per-operation statistics and per-container gauges, and how one event changes them
  *
  * The same inline functions run in BPF (live) and in tools/lib (recordings), so that a replay
- * shows what the live screen showed. In BPF several CPUs add to one copy, so there the functions are
- * atomic. The includer provides the integer types, as for event.h.
+ * shows what the live screen showed. In BPF several CPUs add to one copy, so there they are atomic.
+ * The includer provides the integer types, as for event.h.
  */
 #ifndef VFIO_OBS_AGGREGATE_H
 #define VFIO_OBS_AGGREGATE_H

@@ -407,7 +407,6 @@ static void test_json(void **state)
 	teardown(&f);
 }
 
-/* Bytes that are no UTF-8, numbers that are no signed 64 bits: still JSON. */
 /* Without a begin among the events nobody knows; what has returned is gone; what hangs is said. */
 static void test_in_flight(void **state)
 {
@@ -442,6 +441,7 @@ static void test_in_flight(void **state)
 	teardown(&f);
 }
 
+/* Bytes that are no UTF-8, numbers that are no signed 64 bits: still JSON. */
 static void test_json_of_hostile_values(void **state)
 {
 	struct fixture f;

@@ -115,20 +115,17 @@ static unsigned int choose(struct hooks *hooks, __u64 events, char *missing, siz
 	return n;
 }
 
-/* The rings are the source's; of the other maps only those of the programs are made. */
-static int share_maps(struct hooks *hooks, const struct hooks_maps *maps)
+int hooks__share_maps(const struct bpf_object *obj, const struct hooks_maps *maps)
 {
-	struct vfio_hooks_bpf *skel = hooks->skel;
+	static const char *const unused[] = { "slots", "pool", "free_blocks", "finals", "begun" };
 	int ret;
 
-	skel->rodata->knobs = *maps->knobs;
-	bpf_map__set_autocreate(skel->maps.slots, false);
-	bpf_map__set_autocreate(skel->maps.pool, false);
-	bpf_map__set_autocreate(skel->maps.free_blocks, false);
-	bpf_map__set_autocreate(skel->maps.finals, false);
-	bpf_map__set_autocreate(skel->maps.begun, false);
-	ret = bpf_map__reuse_fd(skel->maps.rings, bpf_map__fd(maps->rings));
-	return ret ? ret : bpf_map__reuse_fd(skel->maps.records, bpf_map__fd(maps->records));
+	for (size_t i = 0; i < ARRAY_SIZE(unused); i++)
+		bpf_map__set_autocreate(bpf_object__find_map_by_name(obj, unused[i]), false);
+	ret = bpf_map__reuse_fd(bpf_object__find_map_by_name(obj, "rings"),
+				bpf_map__fd(maps->rings));
+	return ret ? ret : bpf_map__reuse_fd(bpf_object__find_map_by_name(obj, "records"),
+					     bpf_map__fd(maps->records));
 }
 
 static int attach_program(const struct hooks *hooks, const char *name, struct bpf_link **link)
@@ -170,7 +167,8 @@ static bool load_and_attach(struct hooks *hooks, const struct hooks_maps *maps, 
 	}
 	if (!choose(hooks, maps->knobs->ring_events, missing, size))
 		return false;
-	ret = share_maps(hooks, maps);
+	hooks->skel->rodata->knobs = *maps->knobs;
+	ret = hooks__share_maps(hooks->skel->obj, maps);
 	if (!ret)
 		ret = vfio_hooks_bpf__load(hooks->skel);
 	if (ret) {

@@ -42,6 +42,11 @@ void hooks__follow(struct hooks *hooks, char *missing, size_t size);
 void hooks__detach(struct hooks *hooks);
 /* References on vfio that they take; 0 for NULL. */
 unsigned int hooks__refs(const struct hooks *hooks);
+/*
+ * hooks__share_maps - in an open object of hooks: the rings are the source's, and of the others
+ * only those that its programs use are made. 0 or -errno.
+ */
+int hooks__share_maps(const struct bpf_object *obj, const struct hooks_maps *maps);
 /* Program runs that the kernel skipped since they were attached; 0 for NULL. */
 __u64 hooks__recursion_misses(const struct hooks *hooks);
 /* The same of all loaded programs of an object. */

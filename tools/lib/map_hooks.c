@@ -41,20 +41,14 @@ static int share_ids(struct vfio_map_bpf *skel, const struct hooks_maps *maps)
 	return ret ? ret : share(skel->maps.known, maps->known);
 }
 
-/* The rings are the source's; of the other maps only those of the programs are made. */
-static int share_maps(struct vfio_map_bpf *skel, const struct hooks_maps *maps)
+static int load(struct vfio_map_bpf *skel, const struct hooks_maps *maps)
 {
-	int ret;
+	int ret = hooks__share_maps(skel->obj, maps);
 
 	skel->rodata->knobs = *maps->knobs;
-	bpf_map__set_autocreate(skel->maps.slots, false);
-	bpf_map__set_autocreate(skel->maps.pool, false);
-	bpf_map__set_autocreate(skel->maps.free_blocks, false);
-	bpf_map__set_autocreate(skel->maps.finals, false);
-	ret = share(skel->maps.rings, maps->rings);
 	if (!ret)
-		ret = share(skel->maps.records, maps->records);
-	return ret ? ret : share_ids(skel, maps);
+		ret = share_ids(skel, maps);
+	return ret ? ret : vfio_map_bpf__load(skel);
 }
 
 /* Inner ones first, the begin of a MAP_DMA last: what has begun is seen whole. */
@@ -87,9 +81,7 @@ struct map_hooks *map_hooks__attach(const struct hooks_maps *maps, char *why, si
 	*why = '\0';
 	hooks->source_has_ioctl = maps->by_addr;
 	hooks->skel = vfio_map_bpf__open();
-	ret = hooks->skel ? share_maps(hooks->skel, maps) : -errno;
-	if (!ret)
-		ret = vfio_map_bpf__load(hooks->skel);
+	ret = hooks->skel ? load(hooks->skel, maps) : -errno;
 	if (!ret)
 		ret = attach(hooks->skel);
 	if (ret) {
