@@ -12,6 +12,8 @@ GUEST_PROGRAMS := testdev-load race hold vfio-stress vfio-diff
 
 # Both kernels; KVERS=6.1 narrows it to one.
 KVERS ?= 6.1 6.12
+# Suites of `make check` that run at a time.
+JOBS ?= 2
 
 SAN_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	     -fno-omit-frame-pointer
@@ -32,7 +34,7 @@ check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels
 		$(BUILD)/events-table
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)$(MAKE) deb
-	$(Q)tests/check $(SUITE_lint) $(SUITE_docs) $(SUITES_unit) $(SUITES_kmod) $(SUITES_fuzz) $(SUITES_cli) \
+	$(Q)tests/check --jobs $(JOBS) $(SUITE_lint) $(SUITE_docs) $(SUITES_unit) $(SUITES_kmod) $(SUITES_fuzz) $(SUITES_cli) \
 		$(SUITES_vm) $(SUITES_diff) $(SUITES_dkms)
 
 check-unit: $(UNIT) ## Run the unit tests only (under a minute)
