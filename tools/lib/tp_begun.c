@@ -62,6 +62,22 @@ static int by_start(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
+/* Sorted by start: of a task, which is inside of one at a time, the last; ends may be skipped. */
+static size_t drop_stale(struct source_begun *list, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t later = i + 1;
+
+		while (later < n && list[later].pid != list[i].pid)
+			later++;
+		if (later == n)
+			list[kept++] = list[i];
+	}
+	return kept;
+}
+
 static void deliver(struct tp_begun *begun, const struct source_begun *list, size_t n,
 		    const struct source_sink *sink)
 {
@@ -81,11 +97,13 @@ void tp_begun__deliver(struct tp_begun *begun, __u64 id_bits, const struct sourc
 	for (size_t i = 0; i < VFIO_OBS_BEGUN; i++)
 		n += read_entry(&begun->map[i], id_bits, &list[n]);
 	qsort(list, n, sizeof(*list), by_start);
-	deliver(begun, list, n, sink);
+	deliver(begun, list, drop_stale(list, n), sink);
 }
 
 void tp_begun__reset(struct tp_begun *begun, const struct source_sink *sink)
 {
+	static const struct source_begun none;
+
 	memset(begun->map, 0, VFIO_OBS_BEGUN * sizeof(*begun->map));
-	deliver(begun, NULL, 0, sink);
+	deliver(begun, &none, 0, sink);
 }
