@@ -84,11 +84,6 @@ $(BUILD)/tests/lib/%.o: tools/lib/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOLS_CFLAGS) $(SAN_FLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
 
-$(SEE_SKELETONS:%=$(BUILD)/tests/lib/%.o): ALL_CFLAGS += -iquote $(BUILD)/bpf
-$(BUILD)/tests/lib/source_tp.o: | $(BUILD)/bpf/vfio_tp.skel.h
-$(BUILD)/tests/lib/source_fentry.o: | $(BUILD)/bpf/vfio_fentry.skel.h
-$(BUILD)/tests/lib/tp_existing.o: | $(BUILD)/bpf/vfio_iter.skel.h
-
 $(SAN_LIB): $(SAN_OBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^

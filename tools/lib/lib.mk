@@ -21,14 +21,15 @@ $(BUILD)/tools/lib/%.o: tools/lib/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOLS_CFLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
 
-# The only files that see BPF's skeletons.
+# The only files that see BPF's skeletons, here and in the tests' build of the library.
 SEE_SKELETONS := source_tp source_fentry tp_existing hooks map_hooks
-$(SEE_SKELETONS:%=$(BUILD)/tools/lib/%.o): ALL_CFLAGS += -iquote $(BUILD)/bpf
-$(BUILD)/tools/lib/source_tp.o: | $(BUILD)/bpf/vfio_tp.skel.h
-$(BUILD)/tools/lib/source_fentry.o: | $(BUILD)/bpf/vfio_fentry.skel.h
-$(BUILD)/tools/lib/hooks.o: | $(BUILD)/bpf/vfio_hooks.skel.h
-$(BUILD)/tools/lib/map_hooks.o: | $(BUILD)/bpf/vfio_map.skel.h
-$(BUILD)/tools/lib/tp_existing.o: | $(BUILD)/bpf/vfio_iter.skel.h
+see_skeleton = $(foreach build,tools tests,$(BUILD)/$(build)/lib/$(1).o)
+$(foreach file,$(SEE_SKELETONS),$(call see_skeleton,$(file))): ALL_CFLAGS += -iquote $(BUILD)/bpf
+$(call see_skeleton,source_tp): | $(BUILD)/bpf/vfio_tp.skel.h
+$(call see_skeleton,source_fentry): | $(BUILD)/bpf/vfio_fentry.skel.h
+$(call see_skeleton,hooks): | $(BUILD)/bpf/vfio_hooks.skel.h
+$(call see_skeleton,map_hooks): | $(BUILD)/bpf/vfio_map.skel.h
+$(call see_skeleton,tp_existing): | $(BUILD)/bpf/vfio_iter.skel.h
 
 $(LIB): $(LIB_OBJS)
 	$(call say,AR,$@)
