@@ -64,7 +64,7 @@ static void deliver(struct fixture *f)
 	tp_begun__deliver(f->begun, BITS, &f->sink);
 }
 
-static void oldest_first_with_all_that_is_known(void **state)
+static void oldest_first(void **state)
 {
 	struct fixture *f = *state;
 
@@ -147,7 +147,7 @@ static void one_of_each_task(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(oldest_first_with_all_that_is_known, setup, teardown),
+		cmocka_unit_test_setup_teardown(oldest_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(told_when_it_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(hostile_entries, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_of_each_task, setup, teardown),
