@@ -15,9 +15,10 @@ stock_depends_on_ours()
 	done
 }
 
+# Of them those that are the module's; the others come from hooks beside it.
 events_of_the_list()
 {
-	sed -nE 's/^[[:space:]]*EV\([A-Z_]+, (vfio_[a-z_]+),.*/\1/p' include/vfio_obs/event_list.h | sort
+	sed -nE 's/^[[:space:]]*EV\([A-Z_]+, (vfio_[a-z_]+), (CONTAINER|MODULE),.*/\1/p' include/vfio_obs/event_list.h | sort
 }
 
 # The positional arguments that BPF programs rely on, from the module's BTF: name and type of each
