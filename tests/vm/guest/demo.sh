@@ -17,10 +17,10 @@ modprobe vfio_iommu_type1 && modprobe vfio-testdev count=2 && bind_vfio "$VM_E10
 # testpmd forwards until its stdin says Enter; the pipe stays open as long as the guest lives.
 workload()
 {
-	local links
-	links=$(find /sys/module/vfio/holders -type l | wc -l)
-	# First the tool: it then sees the containers from their open on.
-	until [ "$(cat /sys/module/vfio/refcnt)" -gt "$links" ]; do
+	local refs=/sys/module/vfio/refcnt holders before
+	holders=$(find /sys/module/vfio/holders -type l | wc -l)
+	# First the tool, until it has attached to all: it then sees the containers from their open on.
+	until before=$(cat $refs) && [ "$before" -gt "$holders" ] && sleep 1 && [ "$(cat $refs)" = "$before" ]; do
 		sleep 0.2
 	done
 	(sleep infinity | dpdk-testpmd -l 0-1 --no-huge -m 256 -a "$VM_E1000E" -- \
