@@ -51,14 +51,14 @@ extern const unsigned int nr_lives;
 
 /* Does it open or close the device itself? */
 int step_is_of_device(const struct step *step);
+/* VFIO_IOMMU_GET_INFO. */
+int step_reads_info(const struct step *step);
 
 /*
  * May it move its group, or all groups, to another domain of the IOMMU; and back to their own; and
  * out of a domain of the container into another of its domains, when all have an IOMMU?
  */
 int step_is_of_domain(const struct step *step);
-/* VFIO_IOMMU_GET_INFO. */
-int step_reads_info(const struct step *step);
 int step_leaves_domain(const struct step *step);
 int step_joins_domain(const struct step *step);
 

@@ -90,8 +90,6 @@ void model_begun__event(struct model_begun *begun, const struct vfio_rec *rec)
 	remove_of(begun, rec->pid); /* its end was lost */
 	if (begun->n == MAX_BEGUN)
 		return;
-	if (!(begun->n & (begun->n - 1)))
-		begun->list = xreallocarray(begun->list, begun->n ? 2 * begun->n : 1,
-					    sizeof(*begun->list));
+	begun->list = xreallocarray(begun->list, begun->n + 1, sizeof(*begun->list));
 	begun->list[begun->n++] = one;
 }

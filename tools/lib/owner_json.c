@@ -2,15 +2,10 @@
 /*
  * owner_json.c - owners and groups' devices as JSON, the same in vfiotop and in reports
  */
+#include "json_set.h"
 #include "owner_json.h"
 #include "owner_text.h"
 #include "xalloc.h"
-
-static void set(json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, xalloc__check(value)))
-		xalloc__check(NULL);
-}
 
 static json_t *text_or_null(const char *text)
 {
@@ -28,13 +23,14 @@ json_t *owner_json__owner(const struct source_owner *owner)
 	__u64 started_ns = owner ? owner->started_ns : 0;
 	json_t *object = xalloc__check(json_object());
 
-	set(object, "kind", json_string(owner_text__kind(kind)));
-	set(object, "pid", owner ? json_integer(owner->tgid) : json_null());
-	set(object, "started_ns", started_ns ? json_integer(started_ns) : json_null());
+	json_set(object, "kind", json_string(owner_text__kind(kind)));
+	json_set(object, "pid", owner ? json_integer(owner->tgid) : json_null());
+	json_set(object, "started_ns", started_ns ? json_integer(started_ns) : json_null());
 	for (int i = 0; i < VFIO_OWNER_TEXTS; i++)
-		set(object, owner_text__key(i), text_or_null(owner ? owner->text[i] : ""));
+		json_set(object, owner_text__key(i), text_or_null(owner ? owner->text[i] : ""));
 	if (!owner)
-		set(object, owner_text__key(VFIO_OWNER_WHY_TEXT), json_string(OWNER_TEXT_NOBODY));
+		json_set(object, owner_text__key(VFIO_OWNER_WHY_TEXT),
+			 json_string(OWNER_TEXT_NOBODY));
 	return object;
 }
 
@@ -43,9 +39,9 @@ static json_t *device_json(const struct source_device *device)
 	json_t *object = xalloc__check(json_object());
 
 	for (int i = 0; i < VFIO_DEVICE_TEXTS; i++)
-		set(object, device_text__key(i), text_or_null(device->text[i]));
-	set(object, "vendor_id", id_or_null(device->vendor));
-	set(object, "device_id", id_or_null(device->device));
+		json_set(object, device_text__key(i), text_or_null(device->text[i]));
+	json_set(object, "vendor_id", id_or_null(device->vendor));
+	json_set(object, "device_id", id_or_null(device->device));
 	return object;
 }
 
@@ -60,9 +56,9 @@ json_t *owner_json__groups(const struct source_group_info *const *list, size_t n
 		for (__u32 d = 0; d < list[i]->n_listed; d++)
 			if (json_array_append_new(devices, device_json(&list[i]->devices[d])))
 				xalloc__check(NULL);
-		set(object, "number", json_integer(list[i]->number));
-		set(object, "complete", json_boolean(list[i]->n_listed == list[i]->n_devices));
-		set(object, "devices", devices);
+		json_set(object, "number", json_integer(list[i]->number));
+		json_set(object, "complete", json_boolean(list[i]->n_listed == list[i]->n_devices));
+		json_set(object, "devices", devices);
 		if (json_array_append_new(array, object))
 			xalloc__check(NULL);
 	}

@@ -7,10 +7,10 @@
  * without a time is reserved and not complete yet: its ring is read up to there. What a record
  * leaves out (maps.h) is filled in.
  */
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "event.h"
 #include "ring.h"
 #include "xalloc.h"
 
@@ -20,16 +20,6 @@
 /* Words that the fields of an event take. */
 static const unsigned char n_words[VFIO_EV_COUNT] = {
 #define EV(ENUM, name, scope, op, help) [VFIO_EV_##ENUM] = sizeof(struct vfio_words_##ENUM),
-	VFIO_OBS_EVENTS(EV)
-#undef EV
-};
-
-/* Of a HOOK; those never leave their task out, nor is it anybody else's. */
-static const bool is_hook[VFIO_EV_COUNT] = {
-#define HOOK_CONTAINER false
-#define HOOK_MODULE false
-#define HOOK_HOOK true
-#define EV(ENUM, name, SCOPE, op, help) [VFIO_EV_##ENUM] = HOOK_##SCOPE,
 	VFIO_OBS_EVENTS(EV)
 #undef EV
 };
@@ -148,7 +138,8 @@ static void complete(struct vfio_rec *rec, struct task *task, unsigned int cpu)
 		rec->tgid = task->tgid;
 		rec->pid = task->pid;
 		memcpy(rec->comm, task->comm, sizeof(rec->comm));
-	} else if (rec->type >= VFIO_EV_COUNT || !is_hook[rec->type]) {
+	} else if (rec->type >= VFIO_EV_COUNT || !event__desc(rec->type)->hook) {
+		/* Hooks never leave their task out, nor is it anybody else's. */
 		*task = (struct task){ .cgroup = rec->cgroup, .tgid = rec->tgid, .pid = rec->pid };
 		memcpy(task->comm, rec->comm, sizeof(task->comm));
 	}

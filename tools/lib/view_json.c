@@ -9,20 +9,13 @@
 #include "event.h"
 #include "field.h"
 #include "fmt.h"
+#include "json_set.h"
 #include "map_json.h"
 #include "owner_json.h"
 #include "view_json.h"
 #include "xalloc.h"
 
-/* jansson answers NULL only when memory is out or a text is no UTF-8: the latter is cared for. */
-static void set(json_t *object, const char *key, json_t *value)
-{
-	xalloc__check(value);
-	if (json_object_set_new(object, key, value))
-		xalloc__check(NULL);
-}
-
-/* Names of processes may be any bytes. */
+/* Names of processes may be any bytes; of what is no UTF-8 jansson makes nothing. */
 static json_t *text(const char *value)
 {
 	json_t *json = json_string(value);
@@ -67,11 +60,11 @@ static json_t *errnos(const struct model_op *stats)
 		char fallback[16];
 
 		snprintf(fallback, sizeof(fallback), "%u", e->err);
-		set(object, name ? name : fallback, number(e->count));
+		json_set(object, name ? name : fallback, number(e->count));
 		seen += e->count;
 	}
 	if (seen < stats->errors)
-		set(object, "unknown", number(stats->errors - seen));
+		json_set(object, "unknown", number(stats->errors - seen));
 	return object;
 }
 
@@ -103,7 +96,7 @@ static void set_fields(json_t *object, const struct field *fields, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		struct field_value value = fields[i].get(row);
 
-		set(object, fields[i].name, field_json(&value));
+		json_set(object, fields[i].name, field_json(&value));
 	}
 }
 
@@ -126,7 +119,7 @@ static json_t *ops(const struct view_frame *frame, const struct model_container 
 		set_fields(one, fields, n, &row);
 		/* It is the key already. */
 		json_object_del(one, "operation");
-		set(object, event__op(op)->key, one);
+		json_set(object, event__op(op)->key, one);
 	}
 	return object;
 }
@@ -149,19 +142,19 @@ static json_t *containers(const struct view_frame *frame)
 
 		set_fields(one, fields, n_fields, &row);
 		/* Apart: together they need more bits than many readers of JSON have. */
-		set(one, "id", number(SOURCE_ID_NUMBER(list[i]->id)));
-		set(one, "load", number(SOURCE_ID_LOAD(list[i]->id)));
+		json_set(one, "id", number(SOURCE_ID_NUMBER(list[i]->id)));
+		json_set(one, "load", number(SOURCE_ID_LOAD(list[i]->id)));
 		if (list[i]->groups_known) /* none is an empty list here, not a blank */
-			set(one, "groups", groups(list[i]));
-		set(one, "groups_complete", json_boolean(list[i]->groups_known));
+			json_set(one, "groups", groups(list[i]));
+		json_set(one, "groups_complete", json_boolean(list[i]->groups_known));
 		/* The whole name, which the column shortens. */
 		if (list[i]->backend_known && list[i]->backend[0])
-			set(one, "backend", text(list[i]->backend));
+			json_set(one, "backend", text(list[i]->backend));
 		/* More than the column, which has no words for a mere process. */
-		set(one, "owner", owner_json__owner(list[i]->owner));
-		set(one, "holders", list[i]->holders ? number(list[i]->holders) : json_null());
-		set(one, "ops", ops(frame, list[i]));
-		set(one, "map_parts", map_json__parts(&list[i]->map_parts));
+		json_set(one, "owner", owner_json__owner(list[i]->owner));
+		json_set(one, "holders", list[i]->holders ? number(list[i]->holders) : json_null());
+		json_set(one, "ops", ops(frame, list[i]));
+		json_set(one, "map_parts", map_json__parts(&list[i]->map_parts));
 		if (json_array_append_new(array, one))
 			xalloc__check(NULL);
 	}
@@ -182,15 +175,15 @@ static json_t *group_calls(const struct view_frame *frame)
 		const struct model_group_call *call = &calls->list[i];
 		json_t *one = xalloc__check(json_object());
 
-		set(one, "group", call->group == ~0U ? json_null() : number(call->group));
-		set(one, "call", json_string(model_group_call__key(call->kind)));
-		set(one, "count", number(call->op->count));
-		set(one, "errors", number(call->op->errors));
-		set(one, "errnos", errnos(call->op));
-		set(one, "sum_ns", number(call->op->sum_ns));
-		set(one, "max_ns", number(call->op->max_ns));
-		set(one, "failed_pid", call->failed_tgid ? number(call->failed_tgid) : json_null());
-		set(one, "failed_device", known_text(call->failed_device));
+		json_set(one, "group", call->group == ~0U ? json_null() : number(call->group));
+		json_set(one, "call", json_string(model_group_call__key(call->kind)));
+		json_set(one, "count", number(call->op->count));
+		json_set(one, "errors", number(call->op->errors));
+		json_set(one, "errnos", errnos(call->op));
+		json_set(one, "sum_ns", number(call->op->sum_ns));
+		json_set(one, "max_ns", number(call->op->max_ns));
+		json_set(one, "failed_pid", call->failed_tgid ? number(call->failed_tgid) : json_null());
+		json_set(one, "failed_device", known_text(call->failed_device));
 		if (json_array_append_new(array, one))
 			xalloc__check(NULL);
 	}
@@ -212,16 +205,16 @@ static json_t *in_flight(const struct view_frame *frame)
 		bool has_range = begun->op == VFIO_OP_MAP || begun->op == VFIO_OP_UNMAP;
 		json_t *one = xalloc__check(json_object());
 
-		set(one, "operation", json_string(event__op(begun->op)->key));
-		set(one, "container", number(SOURCE_ID_NUMBER(begun->id)));
-		set(one, "load", number(SOURCE_ID_LOAD(begun->id)));
-		set(one, "age_ns", number(view__age(frame, begun->start_ns)));
-		set(one, "pid", number(begun->tgid));
-		set(one, "tid", number(begun->pid));
-		set(one, "command", text(begun->comm));
-		set(one, "iova", has_range && begun->arg[1] ? number(begun->arg[0]) : json_null());
-		set(one, "bytes", has_range && begun->arg[1] ? number(begun->arg[1]) : json_null());
-		set(one, "group", begun->op == VFIO_OP_ATTACH ? number(begun->arg[0]) : json_null());
+		json_set(one, "operation", json_string(event__op(begun->op)->key));
+		json_set(one, "container", number(SOURCE_ID_NUMBER(begun->id)));
+		json_set(one, "load", number(SOURCE_ID_LOAD(begun->id)));
+		json_set(one, "age_ns", number(view__age(frame, begun->start_ns)));
+		json_set(one, "pid", number(begun->tgid));
+		json_set(one, "tid", number(begun->pid));
+		json_set(one, "command", text(begun->comm));
+		json_set(one, "iova", has_range && begun->arg[1] ? number(begun->arg[0]) : json_null());
+		json_set(one, "bytes", has_range && begun->arg[1] ? number(begun->arg[1]) : json_null());
+		json_set(one, "group", begun->op == VFIO_OP_ATTACH ? number(begun->arg[0]) : json_null());
 		if (json_array_append_new(array, one))
 			xalloc__check(NULL);
 	}
@@ -242,16 +235,16 @@ static json_t *totals(const struct view_frame *frame)
 	struct view_totals t;
 
 	view__totals(frame, &t);
-	set(object, "containers", number(t.containers));
-	set(object, "gone", number(t.gone));
-	set(object, "groups", number(t.groups));
-	set(object, "mapped_bytes", number(t.mapped_bytes));
-	set(object, "mapped_unknown", number(t.mapped_unknown));
-	set(object, "pinned_pages", number(t.pinned_pages));
-	set(object, "pinned_unknown", number(t.pinned_unknown));
-	set(object, "ops_per_second", rate(t.rate));
-	set(object, "ops", ops(frame, NULL));
-	set(object, "map_parts", map_json__parts(model__map_parts(frame->model)));
+	json_set(object, "containers", number(t.containers));
+	json_set(object, "gone", number(t.gone));
+	json_set(object, "groups", number(t.groups));
+	json_set(object, "mapped_bytes", number(t.mapped_bytes));
+	json_set(object, "mapped_unknown", number(t.mapped_unknown));
+	json_set(object, "pinned_pages", number(t.pinned_pages));
+	json_set(object, "pinned_unknown", number(t.pinned_unknown));
+	json_set(object, "ops_per_second", rate(t.rate));
+	json_set(object, "ops", ops(frame, NULL));
+	json_set(object, "map_parts", map_json__parts(model__map_parts(frame->model)));
 	return object;
 }
 
@@ -262,11 +255,11 @@ static json_t *lost(const struct view_frame *frame)
 	struct view_totals t;
 
 	view__totals(frame, &t);
-	set(object, "total", number(t.lost));
-	set(object, "ring", number(loss->ring));
-	set(object, "pool", number(loss->pool));
-	set(object, "recursion", number(loss->recursion));
-	set(object, "damaged", number(loss->damaged));
+	json_set(object, "total", number(t.lost));
+	json_set(object, "ring", number(loss->ring));
+	json_set(object, "pool", number(loss->pool));
+	json_set(object, "recursion", number(loss->recursion));
+	json_set(object, "damaged", number(loss->damaged));
 	return object;
 }
 
@@ -285,9 +278,9 @@ static json_t *gap(const struct view_frame *frame)
 	if (!why)
 		return json_null();
 	object = xalloc__check(json_object());
-	set(object, "kind", json_string(kinds[model__gap_kind(frame->model)]));
-	set(object, "at_ns", number(ts_ns));
-	set(object, "message", text(why));
+	json_set(object, "kind", json_string(kinds[model__gap_kind(frame->model)]));
+	json_set(object, "at_ns", number(ts_ns));
+	json_set(object, "message", text(why));
 	return object;
 }
 
@@ -295,10 +288,10 @@ static json_t *source(const struct source_info *info)
 {
 	json_t *object = xalloc__check(json_object());
 
-	set(object, "name", text(info->name));
-	set(object, "detail", text(info->detail));
-	set(object, "live", json_boolean(info->live));
-	set(object, "aggregates", json_boolean(info->aggregates));
+	json_set(object, "name", text(info->name));
+	json_set(object, "detail", text(info->detail));
+	json_set(object, "live", json_boolean(info->live));
+	json_set(object, "aggregates", json_boolean(info->aggregates));
 	return object;
 }
 
@@ -308,23 +301,23 @@ void view_json__print(FILE *out, const struct view_frame *frame)
 	char when[FMT_MAX];
 
 	fmt_time_iso(when, sizeof(when), frame->now_ns + frame->info->realtime_offset_ns);
-	set(root, "schema", json_string(VIEW_JSON_SCHEMA));
-	set(root, "number", number(frame->number));
-	set(root, "time", json_string(when));
-	set(root, "now_ns", number(frame->now_ns));
-	set(root, "interval_ns", number(frame->interval_ns));
-	set(root, "host", known_text(frame->info->host));
-	set(root, "kernel", known_text(frame->info->kernel));
-	set(root, "source", source(frame->info));
-	set(root, "cpu_percent", rate(frame->cpu_percent));
-	set(root, "lost", lost(frame));
-	set(root, "gap", gap(frame));
-	set(root, "at_end", json_boolean(frame->at_end));
-	set(root, "totals", totals(frame));
-	set(root, "containers", containers(frame));
-	set(root, "in_flight", in_flight(frame));
-	set(root, "groups", all_groups(frame));
-	set(root, "group_calls", group_calls(frame));
+	json_set(root, "schema", json_string(VIEW_JSON_SCHEMA));
+	json_set(root, "number", number(frame->number));
+	json_set(root, "time", json_string(when));
+	json_set(root, "now_ns", number(frame->now_ns));
+	json_set(root, "interval_ns", number(frame->interval_ns));
+	json_set(root, "host", known_text(frame->info->host));
+	json_set(root, "kernel", known_text(frame->info->kernel));
+	json_set(root, "source", source(frame->info));
+	json_set(root, "cpu_percent", rate(frame->cpu_percent));
+	json_set(root, "lost", lost(frame));
+	json_set(root, "gap", gap(frame));
+	json_set(root, "at_end", json_boolean(frame->at_end));
+	json_set(root, "totals", totals(frame));
+	json_set(root, "containers", containers(frame));
+	json_set(root, "in_flight", in_flight(frame));
+	json_set(root, "groups", all_groups(frame));
+	json_set(root, "group_calls", group_calls(frame));
 	json_dumpf(root, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	fputc('\n', out);
 	json_decref(root);

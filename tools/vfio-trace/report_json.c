@@ -6,25 +6,19 @@
  * scripts need no defaults. What is not known is null. Times are ns.
  */
 #include <jansson.h>
-#include <stdint.h>
 
 #include "lib/event.h"
 #include "lib/fmt.h"
+#include "lib/json_set.h"
 #include "lib/map_json.h"
 #include "lib/owner_json.h"
 #include "report.h"
 
 #define SCHEMA "vfio-trace-report/1"
 
-/* JSON numbers of jansson are signed; nothing real comes near the limit. */
-static json_t *number(__u64 value)
-{
-	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
-
 static json_t *number_if(bool known, __u64 value)
 {
-	return known ? number(value) : json_null();
+	return known ? json_count(value) : json_null();
 }
 
 static json_t *text_or_null(const char *text)
@@ -49,7 +43,7 @@ static json_t *errnos_json(const struct report_op *op)
 		const char *name = event__errno_name(op->errnos[i].err);
 
 		snprintf(unnamed, sizeof(unnamed), "%u", op->errnos[i].err);
-		json_object_set_new(object, name ? name : unnamed, number(op->errnos[i].count));
+		json_object_set_new(object, name ? name : unnamed, json_count(op->errnos[i].count));
 	}
 	return object;
 }
@@ -61,10 +55,11 @@ static json_t *latency_json(const struct report_op *op)
 	if (!op->timed)
 		return json_null();
 	object = json_object();
-	json_object_set_new(object, "mean", number(op->mean_ns));
+	json_object_set_new(object, "mean", json_count(op->mean_ns));
 	for (unsigned int q = 0; q < REPORT_QUANTILES; q++)
-		json_object_set_new(object, report__quantile_key[q], number(op->quantile_ns[q]));
-	json_object_set_new(object, "max", number(op->max_ns));
+		json_object_set_new(object, report__quantile_key[q],
+				    json_count(op->quantile_ns[q]));
+	json_object_set_new(object, "max", json_count(op->max_ns));
 	return object;
 }
 
@@ -72,12 +67,12 @@ static json_t *op_json(const struct report_op *op)
 {
 	json_t *object = json_object();
 
-	json_object_set_new(object, "count", number(op->count));
-	json_object_set_new(object, "errors", number(op->errors));
+	json_object_set_new(object, "count", json_count(op->count));
+	json_object_set_new(object, "errors", json_count(op->errors));
 	json_object_set_new(object, "errnos", errnos_json(op));
-	json_object_set_new(object, "bytes", number(op->bytes));
-	json_object_set_new(object, "pages", number(op->pages));
-	json_object_set_new(object, "unknown_duration", number(op->unknown));
+	json_object_set_new(object, "bytes", json_count(op->bytes));
+	json_object_set_new(object, "pages", json_count(op->pages));
+	json_object_set_new(object, "unknown_duration", json_count(op->unknown));
 	json_object_set_new(object, "latency_ns", latency_json(op));
 	return object;
 }
@@ -89,7 +84,7 @@ static json_t *groups_json(const struct report_container *c)
 	for (size_t i = 0; i < c->n_groups; i++) {
 		json_t *group = json_object();
 
-		json_object_set_new(group, "number", number(c->groups[i].number));
+		json_object_set_new(group, "number", json_count(c->groups[i].number));
 		json_object_set_new(group, "type",
 				    text_or_null(event__value_name(event__values_group_type,
 								   c->groups[i].type)));
@@ -102,8 +97,8 @@ static json_t *container_json(const struct report *report, const struct report_c
 {
 	json_t *object = json_object(), *ops = json_object();
 
-	json_object_set_new(object, "id", number(SOURCE_ID_NUMBER(c->id)));
-	json_object_set_new(object, "load", number(SOURCE_ID_LOAD(c->id)));
+	json_object_set_new(object, "id", json_count(SOURCE_ID_NUMBER(c->id)));
+	json_object_set_new(object, "load", json_count(SOURCE_ID_LOAD(c->id)));
 	json_object_set_new(object, "pid", number_if(c->tgid, c->tgid));
 	json_object_set_new(object, "comm", text_or_null(c->comm));
 	json_object_set_new(object, "cgroup", number_if(c->cgroup, c->cgroup));
@@ -137,11 +132,11 @@ static json_t *lost_json(const struct report *report)
 {
 	json_t *object = json_object();
 
-	json_object_set_new(object, "total", number(report__lost(report)));
-	json_object_set_new(object, "ring", number(report->loss.ring));
-	json_object_set_new(object, "pool", number(report->loss.pool));
-	json_object_set_new(object, "recursion", number(report->loss.recursion));
-	json_object_set_new(object, "damaged", number(report->loss.damaged));
+	json_object_set_new(object, "total", json_count(report__lost(report)));
+	json_object_set_new(object, "ring", json_count(report->loss.ring));
+	json_object_set_new(object, "pool", json_count(report->loss.pool));
+	json_object_set_new(object, "recursion", json_count(report->loss.recursion));
+	json_object_set_new(object, "damaged", json_count(report->loss.damaged));
 	return object;
 }
 
@@ -172,7 +167,7 @@ static json_t *events_json(const struct report *report)
 
 	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++)
 		json_object_set_new(object, event__desc(type)->tracepoint,
-				    number(report->event_count[type]));
+				    json_count(report->event_count[type]));
 	return object;
 }
 
@@ -186,8 +181,8 @@ static json_t *group_calls_json(const struct report *report)
 
 		json_object_set_new(one, "group", number_if(call->group != ~0U, call->group));
 		json_object_set_new(one, "call", json_string(model_group_call__key(call->kind)));
-		json_object_set_new(one, "count", number(call->op.count));
-		json_object_set_new(one, "errors", number(call->op.errors));
+		json_object_set_new(one, "count", json_count(call->op.count));
+		json_object_set_new(one, "errors", json_count(call->op.errors));
 		json_object_set_new(one, "errnos", errnos_json(&call->op));
 		json_object_set_new(one, "latency_ns", latency_json(&call->op));
 		json_object_set_new(one, "failed_pid", number_if(call->failed_tgid, call->failed_tgid));
@@ -224,11 +219,11 @@ bool report__print_json(const struct report *report, FILE *out)
 	json_object_set_new(root, "host", text_or_null(report->info.host));
 	json_object_set_new(root, "first_event",
 			    report->events ? time_of(report, report->first_ns) : json_null());
-	json_object_set_new(root, "duration_ns", number(report->last_ns - report->first_ns));
+	json_object_set_new(root, "duration_ns", json_count(report->last_ns - report->first_ns));
 	json_object_set_new(root, "truncated", json_boolean(report->truncated));
 	json_object_set_new(root, "lost", lost_json(report));
 	json_object_set_new(root, "gaps", gaps_json(report));
-	json_object_set_new(root, "events_total", number(report->events));
+	json_object_set_new(root, "events_total", json_count(report->events));
 	json_object_set_new(root, "events", events_json(report));
 	add_ops_and_containers(report, root);
 	ok = !json_dumpf(root, out, JSON_INDENT(2)) && fputc('\n', out) != EOF;
