@@ -186,8 +186,9 @@ static int attach_program(struct source_fentry *fentry, const char *name, size_t
 }
 
 /*
- * Ends first, so that each begin has its end; open last of all: of a container whose open is seen
- * everything else is seen too.
+ * Ends first, so that each begin has its end, and the frequent begins late: what they write
+ * meanwhile must fit in the rings. open last of all: of a container whose open is seen everything
+ * else is seen too.
  */
 static int fentry_attach(struct live *live, char *err, size_t err_size)
 {
@@ -196,7 +197,7 @@ static int fentry_attach(struct live *live, char *err, size_t err_size)
 
 	for (size_t i = N_HOOKS; !ret && i-- > 1;)
 		ret = attach_program(fentry, hooks[i].end, i, &fentry->end[i], err, err_size);
-	for (size_t i = N_HOOKS; !ret && i-- > 1;)
+	for (size_t i = 1; !ret && i < N_HOOKS; i++)
 		ret = attach_program(fentry, hooks[i].begin, i, &fentry->begin[i], err, err_size);
 	if (!ret)
 		ret = attach_program(fentry, hooks[0].end, 0, &fentry->end[0], err, err_size);

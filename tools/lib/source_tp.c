@@ -127,19 +127,36 @@ static int attach_program(struct source_tp *tp, unsigned int type, struct bpf_pr
 	return ret;
 }
 
+/* The programs of one event's totals and of its records. */
+static int attach_event(struct source_tp *tp, unsigned int type, char *err, size_t err_size)
+{
+	int ret = attach_program(tp, type, sum_program(tp, type), &tp->sum_links[type], err,
+				 err_size);
+
+	return ret ? ret : attach_program(tp, type, ring_program(tp, type), &tp->ring_links[type],
+					  err, err_size);
+}
+
+static bool is_lifecycle(unsigned int type)
+{
+	return source__lifecycle_events() >> type & 1;
+}
+
 static int tp_attach(struct live *live, char *err, size_t err_size)
 {
 	struct source_tp *tp = tp_of(live);
 	int ret = 0;
 
+	/* Frequent ones late: what they write meanwhile must fit in the rings. */
+	for (unsigned int type = VFIO_EV_OPEN + 1; !ret && type < VFIO_EV_COUNT; type++)
+		if (is_lifecycle(type))
+			ret = attach_event(tp, type, err, err_size);
+	for (unsigned int type = VFIO_EV_OPEN + 1; !ret && type < VFIO_EV_COUNT; type++)
+		if (!is_lifecycle(type))
+			ret = attach_event(tp, type, err, err_size);
 	/* open last: of a container whose open is seen everything else is seen too. */
-	for (unsigned int type = VFIO_EV_COUNT; !ret && type-- > 0;) {
-		ret = attach_program(tp, type, sum_program(tp, type), &tp->sum_links[type], err,
-				     err_size);
-		if (!ret)
-			ret = attach_program(tp, type, ring_program(tp, type),
-					     &tp->ring_links[type], err, err_size);
-	}
+	if (!ret)
+		ret = attach_event(tp, VFIO_EV_OPEN, err, err_size);
 	/* Behind the programs of the ends, so that no begin stays. */
 	for (unsigned int type = 0; !ret && type < VFIO_EV_COUNT; type++)
 		ret = attach_program(tp, type, begun_program(tp, type), &tp->begun_links[type], err,

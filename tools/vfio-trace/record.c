@@ -453,12 +453,15 @@ static bool give_up_rights(struct recorder *rec, const struct source_live_opts *
 		return false;
 	}
 	rec->prepared = opts->command;
+	/*
+	 * The reader must not wait behind the load that it records, nor must the loader: what comes
+	 * while it lists the containers that exist stays in the rings.
+	 */
+	setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
 	rec->loader = loader__start(&config, err, err_size);
 	if (!rec->loader)
 		return false;
 	record_writer__ask(rec->writer, rec->loader);
-	/* The reader must not wait behind the load that it records. */
-	setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
 	if (privilege__drop(err, err_size))
 		return false;
 	enrich__ask(rec->enrich, rec->loader);
