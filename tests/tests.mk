@@ -22,11 +22,17 @@ SAN_LIB   := $(BUILD)/tests/libvfioobs.a
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: check check-unit check-fuzz check-vm check-dkms check-long lint demo
+.PHONY: check check-unit check-fuzz check-vm check-dkms check-long lint demo sample
 demo: ## See vfiotop live on DPDK and a pin storm in a guest (installs what is missing)
 	$(Q)$(MAKE) deps
 	$(Q)$(MAKE) tools testdev-load kmod kernel KVER=$(KVER)
 	$(Q)tests/vm/demo $(KVER)
+
+sample: ## Make the recording in tests/data anew, from a guest
+	$(Q)$(MAKE) deps
+	$(Q)$(MAKE) tools testdev-load kmod kernel KVER=$(KVER)
+	$(Q)tests/vm/run --kver $(KVER) --devices e1000e --mem 3072 --out tests/data -- \
+		bash tests/vm/guest/sample.sh
 
 check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels (45 minutes)
 	$(Q)$(MAKE) deps

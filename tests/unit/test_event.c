@@ -97,11 +97,25 @@ static void events_are_written_in_one_line(void **state)
 	vfio_w(&rec, SET_IOMMU, duration) = VFIO_OBS_UNKNOWN;
 	vfio_w(&rec, SET_IOMMU, type) = 77;
 	event__format(&rec, text, sizeof(text));
-	assert_non_null(strstr(text, "type=77 "));
+	assert_non_null(strstr(text, "type=0x4d "));
 	assert_non_null(strstr(text, "duration=unknown"));
-	assert_string_equal(event__format(&rec, text, 8), "type=77");
+	assert_string_equal(event__format(&rec, text, 8), "type=0x");
 	rec.type = VFIO_EV_COUNT;
 	assert_string_equal(event__format(&rec, text, sizeof(text)), "");
+}
+
+static void what_could_not_be_read_is_unknown(void **state)
+{
+	struct vfio_rec rec = { .type = VFIO_EV_IOCTL };
+	char text[256];
+
+	vfio_w(&rec, IOCTL, cmd) = VFIO_CMD_MAP_DMA;
+	assert_string_equal(event__format(&rec, text, sizeof(text)),
+			    "cmd=MAP_DMA groups=0 has_backend=0 known=0 flags=unknown iova=unknown "
+			    "size=unknown vaddr=unknown ret=0 duration=0ns");
+	vfio_w(&rec, IOCTL, known) = 1;
+	event__format(&rec, text, sizeof(text));
+	assert_non_null(strstr(text, "flags=0x0 iova=0x0 size=0 vaddr=0x0"));
 }
 
 static void hostile_names_become_printable(void **state)
@@ -159,6 +173,7 @@ int main(void)
 		cmocka_unit_test(unknown_names_are_named),
 		cmocka_unit_test(values_and_errnos_have_names),
 		cmocka_unit_test(events_are_written_in_one_line),
+		cmocka_unit_test(what_could_not_be_read_is_unknown),
 		cmocka_unit_test(hostile_names_become_printable),
 		cmocka_unit_test(numbers_keep_their_columns),
 	};

@@ -90,6 +90,49 @@ const char *event__key(const struct event_desc *desc)
 	return desc->tracepoint;
 }
 
+static const struct event_field *find_field(const struct event_desc *desc, enum event_show show,
+					    const char *name)
+{
+	for (unsigned int i = 0; desc && i < desc->n_fields; i++)
+		if (desc->fields[i].show == show && !strcmp(desc->fields[i].name, name))
+			return &desc->fields[i];
+	return NULL;
+}
+
+const struct event_field *event__ret_field(const struct event_desc *desc)
+{
+	return find_field(desc, EVENT_SHOW_RET, "ret");
+}
+
+const struct event_field *event__duration_field(const struct event_desc *desc)
+{
+	const struct event_field *field = find_field(desc, EVENT_SHOW_NS, "duration");
+
+	return field ? field : find_field(desc, EVENT_SHOW_NS, "total_ns");
+}
+
+/* Of the events with a user's structure, @known says whether it could be read. */
+static bool needs_known(const struct event_field *field)
+{
+	static const char *const names[] = { "flags", "iova", "size", "vaddr" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(field->name, names[i]))
+			return true;
+	return false;
+}
+
+bool event__is_known(const struct vfio_rec *rec, const struct event_field *field)
+{
+	if (field->show == EVENT_SHOW_NS)
+		return rec->w[field->word] != VFIO_OBS_UNKNOWN;
+	if (rec->type == VFIO_EV_IOCTL)
+		return vfio_w(rec, IOCTL, known) || !needs_known(field);
+	if (rec->type == VFIO_EV_IOCTL_START)
+		return vfio_w(rec, IOCTL_START, known) || !needs_known(field);
+	return true;
+}
+
 const char *event__value_name(const struct event_value *values, __u64 number)
 {
 	for (; values && values->name; values++)
@@ -240,13 +283,11 @@ static void append_value(char *buf, size_t size, size_t *len, const struct event
 		append_ret(buf, size, len, *w);
 	else if (name)
 		append(buf, size, len, "%s", name);
-	else if (field->show == EVENT_SHOW_NS && *w == VFIO_OBS_UNKNOWN)
-		append(buf, size, len, "unknown");
 	else if (field->show == EVENT_SHOW_NS)
 		append(buf, size, len, "%s", fmt_latency(text, sizeof(text), *w));
 	else if (field->show == EVENT_SHOW_SIZE)
 		append(buf, size, len, "%s", fmt_bytes(text, sizeof(text), *w));
-	else if (field->show == EVENT_SHOW_HEX)
+	else if (field->show == EVENT_SHOW_HEX || field->show == EVENT_SHOW_VALUE)
 		append(buf, size, len, "0x%llx", *w);
 	else
 		append(buf, size, len, "%llu", *w);
@@ -261,7 +302,11 @@ char *event__format(const struct vfio_rec *rec, char *buf, size_t size)
 		*buf = '\0';
 	for (unsigned int i = 0; desc && i < desc->n_fields; i++) {
 		append(buf, size, &len, "%s%s=", i ? " " : "", desc->fields[i].name);
-		append_value(buf, size, &len, &desc->fields[i], &rec->w[desc->fields[i].word]);
+		if (event__is_known(rec, &desc->fields[i]))
+			append_value(buf, size, &len, &desc->fields[i],
+				     &rec->w[desc->fields[i].word]);
+		else
+			append(buf, size, &len, "unknown");
 	}
 	return buf;
 }

@@ -58,6 +58,19 @@ const struct op_desc *event__op(unsigned int op);
 /* The tracepoint's name without its prefix: "pin", "device_assign". */
 const char *event__key(const struct event_desc *desc);
 
+/*
+ * The field that says 0, a count or -errno, and the one that says how long the call took; NULL: the
+ * event has none, or @desc is NULL.
+ */
+const struct event_field *event__ret_field(const struct event_desc *desc);
+const struct event_field *event__duration_field(const struct event_desc *desc);
+
+/*
+ * Whether @rec says what the value of its event's @field is. It does not when a duration began
+ * before the event was switched on, or the user's structure could not be read.
+ */
+bool event__is_known(const struct vfio_rec *rec, const struct event_field *field);
+
 /* Names of value tables, for those that have a number without an event: event__values_iommu_type */
 #define T(table) extern const struct event_value event__values_##table[];
 VFIO_OBS_VALUE_TABLES(T)

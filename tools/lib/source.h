@@ -156,6 +156,7 @@ struct source_info {
 	char kernel[65];      /* release of the kernel that the events are from */
 	char host[65];
 	__u64 realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME where the events are from */
+	__u64 start_ns;	      /* a recording's begin, CLOCK_BOOTTIME */
 };
 
 struct source_ops {

@@ -342,6 +342,7 @@ static void fill_info(struct source_file *file, const char *path)
 	event__make_text_printable(info->detail, strlen(info->detail));
 	copy_text(info->kernel, sizeof(info->kernel), header->kernel);
 	copy_text(info->host, sizeof(info->host), header->host);
+	info->start_ns = header->start_ns;
 	file->last_ns = header->start_ns;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * main.c - vfio-trace: record VFIO container events and report on recordings
+ * main.c - vfio-trace: record VFIO container events, show and export recordings
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +15,8 @@ static const struct {
 } commands[] = {
 	{ "record", cmd_record, "write every event to a file, until Ctrl-C or COMMAND ends" },
 	{ "report", cmd_report, "counts, latencies, errors and losses of a recording" },
+	{ "script", cmd_script, "the events of a recording, one line each" },
+	{ "export", cmd_export, "a recording for other programs: JSON lines, CSV, Chrome and Perfetto" },
 };
 
 static void usage(FILE *out)
@@ -25,7 +27,9 @@ static void usage(FILE *out)
 	fputs("\n'vfio-trace COMMAND --help' tells more; --version prints the version.\n\n"
 	      "Examples:\n"
 	      "  vfio-trace record -o vm.vfio -- qemu-system-x86_64 ...\n"
-	      "  vfio-trace report vm.vfio\n", out);
+	      "  vfio-trace report vm.vfio\n"
+	      "  vfio-trace script vm.vfio --slower 10ms\n"
+	      "  vfio-trace export -f chrome -o vm.json vm.vfio\n", out);
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * export.c - vfio-trace script and export: the events of a recording, chosen and written out
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmds.h"
+#include "export.h"
+#include "lib/error.h"
+#include "lib/event_filter.h"
+#include "lib/privilege.h"
+
+#define OUT_BUFFER (1 << 18)
+
+enum { OPT_FAILED = 0x100, OPT_SLOWER, OPT_FROM, OPT_TO, OPT_TIME };
+
+static const struct export_format *const formats[] = { &export_jsonl, &export_csv, &export_chrome };
+
+/* @from, @to: as given, NULL: not. Only the recording tells what they mean. */
+struct options {
+	const char *command; /* "script" or "export" */
+	const struct export_format *format;
+	const char *path, *out;
+	struct event_filter filter;
+	const char *from, *to;
+	enum export_clock clock;
+};
+
+/*
+ * @info_read: of the block that is being delivered
+ * @beyond:    the recording is behind what is wanted
+ * @partial:   it is cut off or damaged
+ */
+struct exporter {
+	const struct options *opts;
+	struct event_filter filter;
+	struct source *source;
+	struct export export;
+	bool info_read, beyond, partial;
+	__u64 events;
+};
+
+#define FILTERS                                                                                    \
+	"  -e, --events EVENTS      names separated by commas, wildcards allowed: pin,unpin\n"     \
+	"  -c, --container ID       of this container: 7, or 7@2 after vfio was loaded again\n"    \
+	"  -p, --pid PID            by this process or task\n"                                     \
+	"      --failed             that returned an error\n"                                      \
+	"      --slower TIME        that took at least TIME: 10ms, 1.5s, 250us\n"                  \
+	"      --from TIME, --to TIME   seconds since the recording's begin, or a time of day:\n"  \
+	"                           12.5, 23:59, 23:59:01.5\n"
+
+#define OUTPUT                                                                                     \
+	"  -o, --output OUT         write here; - is standard output (default)\n"                  \
+	"  -h, --help               this text\n"
+
+#define EXIT_STATUS                                                                                \
+	"\n"                                                                                       \
+	"Exit status: 0 when all of FILE could be read; 1 failed, or FILE is cut off or damaged;\n" \
+	"2 usage.\n"
+
+static const char script_help[] =
+	"Usage: vfio-trace script [OPTION...] FILE\n"
+	"\n"
+	"Prints the events of a recording, one line each, in the order of time; owners, devices, gaps\n"
+	"and losses in lines that begin with #. FILE - is standard input.\n"
+	"\n"
+	FILTERS
+	"      --time CLOCK         wall: time of day (default); start: seconds since the recording's\n"
+	"                           begin; boot: seconds since the host's boot\n"
+	OUTPUT
+	EXIT_STATUS;
+
+static const char export_help[] =
+	"Usage: vfio-trace export -f FORMAT [OPTION...] FILE\n"
+	"\n"
+	"Writes a recording for other programs. FILE - is standard input.\n"
+	"\n"
+	"  -f, --format FORMAT\n";
+
+static const char export_help_options[] =
+	FILTERS
+	OUTPUT
+	EXIT_STATUS;
+
+static void print_help(const struct options *opts)
+{
+	if (!strcmp(opts->command, "script")) {
+		fputs(script_help, stdout);
+		return;
+	}
+	fputs(export_help, stdout);
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		printf("        %-18s %s\n", formats[i]->name, formats[i]->help);
+	fputs(export_help_options, stdout);
+}
+
+static int usage_error(const struct options *opts, const char *what, const char *arg)
+{
+	fprintf(stderr, "vfio-trace %s: %s%s; see 'vfio-trace %s --help'\n", opts->command, what, arg,
+		opts->command);
+	return EXIT_USAGE;
+}
+
+static int parse_format(struct options *opts, const char *name)
+{
+	if (opts->format == &export_text)
+		return usage_error(opts, "other formats are written by 'vfio-trace export', not by ",
+				   opts->command);
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		if (!strcmp(name, formats[i]->name)) {
+			opts->format = formats[i];
+			return 0;
+		}
+	}
+	return usage_error(opts, "no such format: ", name);
+}
+
+static int parse_clock(struct options *opts, const char *name)
+{
+	static const char *const names[] = {
+		[EXPORT_WALL] = "wall", [EXPORT_SINCE_START] = "start", [EXPORT_BOOT] = "boot",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(name, names[i])) {
+			opts->clock = i;
+			return 0;
+		}
+	}
+	return usage_error(opts, "the clock is wall, start or boot, not ", name);
+}
+
+static int parse_events(struct options *opts, const char *list)
+{
+	char err[256];
+
+	if (event__parse_mask(list, &opts->filter.events, err, sizeof(err)))
+		return usage_error(opts, err, "");
+	return 0;
+}
+
+static int parse_pid(struct options *opts, const char *text)
+{
+	char *end;
+	unsigned long pid = strtoul(text, &end, 10);
+
+	opts->filter.pid = pid;
+	return pid && pid <= 1 << 22 && !*end ? 0 : usage_error(opts, "not a process id: ", text);
+}
+
+static int parse_option(struct options *opts, int option)
+{
+	switch (option) {
+	case 'f':
+		return parse_format(opts, optarg);
+	case 'o':
+		opts->out = optarg;
+		return 0;
+	case 'e':
+		return parse_events(opts, optarg);
+	case 'c':
+		if (event_filter__parse_container(optarg, &opts->filter.container))
+			return 0;
+		return usage_error(opts, "not a container's id: ", optarg);
+	case 'p':
+		return parse_pid(opts, optarg);
+	case OPT_FAILED:
+		opts->filter.failed = true;
+		return 0;
+	case OPT_SLOWER:
+		if (event_filter__parse_duration(optarg, &opts->filter.slower_ns))
+			return 0;
+		return usage_error(opts, "not a time with its unit, like 10ms: ", optarg);
+	case OPT_FROM:
+		opts->from = optarg;
+		return 0;
+	case OPT_TO:
+		opts->to = optarg;
+		return 0;
+	case OPT_TIME:
+		return parse_clock(opts, optarg);
+	}
+	return EXIT_USAGE; /* getopt has said why */
+}
+
+/* What only all options together tell. */
+static int check(struct options *opts, int n_files)
+{
+	if (n_files != 1)
+		return usage_error(opts, "name one FILE", "");
+	if (!opts->format)
+		return usage_error(opts, "no format: give -f jsonl, csv or chrome", "");
+	if (opts->clock != EXPORT_WALL && opts->format != &export_text)
+		return usage_error(opts, "--time is for vfio-trace script: ", opts->format->name);
+	return 0;
+}
+
+/* True: go on; else exit with *status. */
+static bool parse(int argc, char **argv, struct options *opts, int *status)
+{
+	static const struct option longs[] = {
+		{ "format", required_argument, NULL, 'f' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "events", required_argument, NULL, 'e' },
+		{ "container", required_argument, NULL, 'c' },
+		{ "pid", required_argument, NULL, 'p' },
+		{ "failed", no_argument, NULL, OPT_FAILED },
+		{ "slower", required_argument, NULL, OPT_SLOWER },
+		{ "from", required_argument, NULL, OPT_FROM },
+		{ "to", required_argument, NULL, OPT_TO },
+		{ "time", required_argument, NULL, OPT_TIME },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	*status = 0;
+	while (!*status && (option = getopt_long(argc, argv, "f:o:e:c:p:h", longs, NULL)) != -1) {
+		if (option == 'h') {
+			print_help(opts);
+			return false;
+		}
+		*status = parse_option(opts, option);
+	}
+	if (!*status)
+		*status = check(opts, argc - optind);
+	opts->path = argv[optind];
+	return !*status;
+}
+
+/* The offset to the wall clock may be another in each block. */
+static struct export *export_of(void *ctx)
+{
+	struct exporter *exporter = ctx;
+
+	if (!exporter->info_read)
+		source__info(exporter->source, &exporter->export.info);
+	exporter->info_read = true;
+	return &exporter->export;
+}
+
+static const struct export_format *format_of(const void *ctx)
+{
+	return ((const struct exporter *)ctx)->opts->format;
+}
+
+static bool is_wanted(const void *ctx, __u64 container)
+{
+	__u64 wanted = ((const struct exporter *)ctx)->filter.container;
+
+	return !wanted || wanted == container;
+}
+
+static void on_existing(void *ctx, const struct source_existing *existing)
+{
+	if (format_of(ctx)->existing && is_wanted(ctx, existing->id))
+		format_of(ctx)->existing(export_of(ctx), existing);
+}
+
+static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
+{
+	if (format_of(ctx)->owner && is_wanted(ctx, id))
+		format_of(ctx)->owner(export_of(ctx), id, owner);
+}
+
+static void on_group(void *ctx, const struct source_group_info *group)
+{
+	if (format_of(ctx)->group)
+		format_of(ctx)->group(export_of(ctx), group);
+}
+
+static void on_event(void *ctx, const struct vfio_rec *rec)
+{
+	struct exporter *exporter = ctx;
+
+	exporter->beyond = rec->ts_ns > exporter->filter.to_ns;
+	if (!event_filter__match(&exporter->filter, rec))
+		return;
+	exporter->events++;
+	exporter->opts->format->event(export_of(ctx), rec);
+}
+
+static void on_loss(void *ctx, const struct source_loss *loss)
+{
+	if (format_of(ctx)->loss)
+		format_of(ctx)->loss(export_of(ctx), loss);
+}
+
+static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
+{
+	struct exporter *exporter = ctx;
+
+	if (gap == SOURCE_GAP_TRUNCATED || gap == SOURCE_GAP_DAMAGED) {
+		fprintf(stderr, "vfio-trace: %s: %s; what could be read is written\n",
+			exporter->opts->path, why);
+		exporter->partial = true;
+	}
+	if (format_of(ctx)->gap)
+		format_of(ctx)->gap(export_of(ctx), gap, ts_ns, why);
+}
+
+/* One end of the time that is wanted. False: a sentence was printed. */
+static bool parse_moment(struct exporter *exporter, const char *text, __u64 *ts_ns)
+{
+	const struct source_info *info = &exporter->export.info;
+
+	if (!text)
+		return true;
+	if (event_filter__parse_time(text, info->start_ns, info->realtime_offset_ns, ts_ns))
+		return true;
+	usage_error(exporter->opts, "not seconds since the begin, nor a time of day: ", text);
+	return false;
+}
+
+/* NULL: a sentence was printed. */
+static FILE *open_output(const struct options *opts)
+{
+	FILE *out = NULL;
+	int fd;
+
+	if (!opts->out || !strcmp(opts->out, "-"))
+		return stdout;
+	/* As private as the recording. */
+	fd = open(opts->out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		out = fdopen(fd, "w");
+	if (!out)
+		fprintf(stderr, "vfio-trace: cannot write to %s: %s; choose another file with -o\n",
+			opts->out, strerror(errno));
+	return out;
+}
+
+/* All that the recording has, or until nobody takes it. The last poll's result. */
+static int pump(struct exporter *exporter)
+{
+	struct source_sink sink = {
+		.ctx = exporter,
+		.existing = on_existing,
+		.owner = on_owner,
+		.group = on_group,
+		.event = on_event,
+		.loss = on_loss,
+		.gap = on_gap,
+	};
+	int ret;
+
+	do {
+		exporter->info_read = false;
+		ret = source__poll(exporter->source, &sink);
+	} while (ret > 0 && !exporter->beyond && !ferror(exporter->export.out));
+	return ret;
+}
+
+/* False: what was written is not whole, which a sentence says. */
+static bool finish_output(const struct exporter *exporter)
+{
+	FILE *out = exporter->export.out;
+	const char *name = out == stdout ? "standard output" : exporter->opts->out;
+	bool failed = ferror(out);
+
+	if (out == stdout ? fflush(out) : fclose(out))
+		failed = true;
+	if (failed)
+		fprintf(stderr, "vfio-trace: cannot write all to %s: %s; what is there is a part\n",
+			name, strerror(errno));
+	else if (out != stdout)
+		fprintf(stderr, "vfio-trace: %llu events written to %s\n", exporter->events, name);
+	return !failed;
+}
+
+static int export(struct exporter *exporter)
+{
+	const struct export_format *format = exporter->opts->format;
+	struct export *export = &exporter->export;
+	bool ok = true;
+	int ret;
+
+	export->out = open_output(exporter->opts);
+	if (!export->out)
+		return 1;
+	setvbuf(export->out, NULL, _IOFBF, OUT_BUFFER);
+	if (format->begin)
+		format->begin(export);
+	ret = pump(exporter);
+	if (ret < 0 || exporter->partial)
+		ok = false;
+	if (ret < 0)
+		fprintf(stderr, "vfio-trace: %s; what was read before is written\n",
+			source__error(exporter->source));
+	if (format->end)
+		format->end(export);
+	return finish_output(exporter) && ok ? 0 : 1;
+}
+
+static int run(const struct options *opts)
+{
+	struct exporter exporter = { .opts = opts, .filter = opts->filter };
+	int status = EXIT_USAGE;
+	char err[1024];
+
+	if (!privilege__drop(err, sizeof(err)))
+		exporter.source = source_file__open(opts->path, err, sizeof(err));
+	if (!exporter.source) {
+		fprintf(stderr, "vfio-trace: %s\n", err);
+		return 1;
+	}
+	source__info(exporter.source, &exporter.export.info);
+	exporter.export.clock = opts->clock;
+	if (parse_moment(&exporter, opts->from, &exporter.filter.from_ns) &&
+	    parse_moment(&exporter, opts->to, &exporter.filter.to_ns))
+		status = export(&exporter);
+	source__close(exporter.source);
+	return status;
+}
+
+static int command(int argc, char **argv, struct options *opts)
+{
+	int status;
+
+	event_filter__init(&opts->filter);
+	if (!parse(argc, argv, opts, &status))
+		return status;
+	/* Seen as a failed write, so that it can be told. */
+	signal(SIGPIPE, SIG_IGN);
+	return run(opts);
+}
+
+int cmd_script(int argc, char **argv)
+{
+	struct options opts = { .command = "script", .format = &export_text };
+
+	return command(argc, argv, &opts);
+}
+
+int cmd_export(int argc, char **argv)
+{
+	struct options opts = { .command = "export" };
+
+	return command(argc, argv, &opts);
+}
