@@ -353,6 +353,8 @@ static int pump(struct exporter *exporter)
 	do {
 		exporter->info_read = false;
 		ret = source__poll(exporter->source, &sink);
+		/* A recording that is just being made comes a block at a time. */
+		fflush(exporter->export.out);
 	} while (ret > 0 && !exporter->beyond && !ferror(exporter->export.out));
 	return ret;
 }
@@ -387,6 +389,7 @@ static int export(struct exporter *exporter)
 	setvbuf(export->out, NULL, _IOFBF, OUT_BUFFER);
 	if (format->begin)
 		format->begin(export);
+	fflush(export->out);
 	ret = pump(exporter);
 	if (ret < 0 || exporter->partial)
 		ok = false;
