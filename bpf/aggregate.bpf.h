@@ -4,8 +4,8 @@
  *
  * A container's slot is claimed by its first event and handed over to the reader by its release.
  * Blocks of statistics come from a pool and are taken at the first use of an operation. Several
- * CPUs work on one container at a time: every step is a compare-and-swap or an atomic add, and
- * what finds no room is counted in misses.
+ * CPUs work on one container at a time: every step is a compare-and-swap or an atomic add. What
+ * finds no room goes to a block that all such containers share, and is counted in misses.
  */
 #ifndef VFIO_OBS_AGGREGATE_BPF_H
 #define VFIO_OBS_AGGREGATE_BPF_H
@@ -82,7 +82,17 @@ miss:
 	return NULL;
 }
 
-/* The block of operation @op, taken from the pool at its first use. NULL: the pool is empty. */
+static __always_inline struct vfio_op_stats *shared_block(__u32 op)
+{
+	__u32 block = VFIO_OBS_SHARED_BLOCK(op);
+	struct vfio_op_stats *stats = bpf_map_lookup_elem(&pool, &block);
+
+	if (stats)
+		stats->op = op;
+	return stats;
+}
+
+/* The block of operation @op, taken from the pool at its first use, or a shared one. */
 static __always_inline struct vfio_op_stats *block_of(struct vfio_slot *slot, __u64 id, __u32 op)
 {
 	struct vfio_op_stats *stats;
@@ -107,7 +117,7 @@ static __always_inline struct vfio_op_stats *block_of(struct vfio_slot *slot, __
 	return bpf_map_lookup_elem(&pool, &was);
 miss:
 	count_miss(pool_full);
-	return NULL;
+	return shared_block(op);
 }
 
 static __always_inline void aggregate_release(const struct vfio_rec *rec)
@@ -138,10 +148,9 @@ static __always_inline void aggregate(__u32 type, const struct vfio_rec *rec)
 	if (outcome.op >= VFIO_OP_COUNT || (type == VFIO_EV_OPEN && !rec->id))
 		return;
 	slot = slot_of(type, rec);
-	if (!slot)
-		return;
-	stats = block_of(slot, rec->id, outcome.op);
-	vfio_gauges_apply(&slot->gauges, type, rec, &outcome);
+	stats = slot ? block_of(slot, rec->id, outcome.op) : shared_block(outcome.op);
+	if (slot)
+		vfio_gauges_apply(&slot->gauges, type, rec, &outcome);
 	if (stats)
 		vfio_op_stats_add(stats, &outcome);
 }

@@ -11,6 +11,12 @@
 
 /* No block of the pool. */
 #define VFIO_OBS_NO_BLOCK 0
+/*
+ * Blocks that are never given to a container: by operation, the sums over those containers that
+ * found no other. Of no container (id 0), so that the totals are whole all the same.
+ */
+#define VFIO_OBS_SHARED_BLOCK(op) (1 + (op))
+#define VFIO_OBS_FIRST_FREE_BLOCK VFIO_OBS_SHARED_BLOCK(VFIO_OP_COUNT)
 
 /*
  * One container while it lives, at index slot. Every user compares @id first: a slot is given
@@ -63,8 +69,8 @@ enum { VFIO_OBS_BEGUN_FREE, VFIO_OBS_BEGUN_BUSY, VFIO_OBS_BEGUN_SET };
 
 /* What did not fit; sums over all CPUs, never reset. In the programs' .bss. */
 struct vfio_misses {
-	__u64 pool_full;    /* operations not aggregated: no free block */
-	__u64 no_slot;      /* operations not aggregated: container without a usable slot */
+	__u64 pool_full;    /* operations in a shared block: no free one */
+	__u64 no_slot;      /* operations in a shared block: container without a usable slot */
 	__u64 finals_full;  /* containers whose final totals were lost with their blocks */
 	__u64 no_container; /* fentry: events lost, no identity was left for their container */
 	__u64 no_begin;     /* fentry: events lost, as only the call's begin knew the container */

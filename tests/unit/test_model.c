@@ -750,6 +750,32 @@ static void test_aggregates(void **state)
 	model__destroy(f.model);
 }
 
+/* Of containers that the kernel had no room for only the totals know. */
+static void test_shared_aggregates(void **state)
+{
+	struct fixture f = make(true);
+	struct vfio_op_stats *stats = stats_of(3, VFIO_OP_PIN), *shared = stats_of(0, VFIO_OP_PIN);
+	const struct model_container *const *list;
+
+	stats->count = 10;
+	shared->count = 4;
+	f.feed.stats(f.feed.ctx, stats);
+	f.feed.stats(f.feed.ctx, shared);
+	shared->count = 6;
+	f.feed.stats(f.feed.ctx, shared);
+	assert_int_equal(model__containers(f.model, &list), 1);
+	assert_int_equal(list[0]->op[VFIO_OP_PIN]->count, 10);
+	assert_int_equal(model__total(f.model, VFIO_OP_PIN)->count, 16);
+	/* Loaded anew they begin at 0. */
+	f.feed.final(f.feed.ctx, 0);
+	shared->count = 1;
+	f.feed.stats(f.feed.ctx, shared);
+	assert_int_equal(model__total(f.model, VFIO_OP_PIN)->count, 17);
+	free(stats);
+	free(shared);
+	model__destroy(f.model);
+}
+
 static void test_buckets_wrap(void **state)
 {
 	struct fixture f = make(true);
@@ -1023,6 +1049,7 @@ int main(void)
 		cmocka_unit_test(test_counts_like_the_kernel),
 		cmocka_unit_test(test_errnos_of_aggregates),
 		cmocka_unit_test(test_aggregates),
+		cmocka_unit_test(test_shared_aggregates),
 		cmocka_unit_test(test_buckets_wrap),
 		cmocka_unit_test(test_gauges_come_from_the_kernel),
 		cmocka_unit_test(test_final),

@@ -134,12 +134,13 @@ static int load_object(struct live *live, char *err, size_t err_size)
 	return ret;
 }
 
-/* All blocks but number 0 are free. */
+/* All blocks but the first ones are free. */
 static int fill_pool(const struct live *live)
 {
 	int fd = bpf_map__fd(live__map(live, "free_blocks"));
+	__u32 end = live->opts.aggregate ? LIVE_POOL_BLOCKS : 0;
 
-	for (__u32 block = 1; live->opts.aggregate && block < LIVE_POOL_BLOCKS; block++)
+	for (__u32 block = VFIO_OBS_FIRST_FREE_BLOCK; block < end; block++)
 		if (bpf_map_update_elem(fd, NULL, &block, BPF_ANY))
 			return -errno;
 	return 0;

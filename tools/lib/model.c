@@ -41,6 +41,7 @@ struct model {
 	struct model_container **list;
 	size_t n_list;
 	struct model_op *total[VFIO_OP_COUNT];
+	struct model_op *shared[VFIO_OP_COUNT]; /* of containers that the source has no room for */
 	__u64 event_counts[VFIO_EV_COUNT];
 	struct model_group_calls group_calls;
 	struct model_map_parts map_parts;
@@ -545,12 +546,12 @@ static void sink_existing(void *ctx, const struct source_existing *existing)
 static void sink_stats(void *ctx, const struct vfio_op_stats *stats)
 {
 	struct model *model = ctx;
-	struct tracked *entry;
+	struct model_op **op;
 
-	if (!stats->id || stats->op >= VFIO_OP_COUNT)
+	if (stats->op >= VFIO_OP_COUNT)
 		return;
-	entry = entry_get(model, stats->id);
-	model_op__read(op_get(&entry->c.op[stats->op]), op_get(&model->total[stats->op]), stats);
+	op = stats->id ? &entry_get(model, stats->id)->c.op[stats->op] : &model->shared[stats->op];
+	model_op__read(op_get(op), op_get(&model->total[stats->op]), stats);
 }
 
 static void sink_gauges(void *ctx, __u64 id, const struct vfio_gauges *gauges, bool known)
@@ -574,11 +575,21 @@ static void entry_mark_freed(struct model *model, struct tracked *entry, __u64 t
 	set_refs(&entry->c, 0);
 }
 
+static void clear_shared(struct model *model)
+{
+	for (int op = 0; op < VFIO_OP_COUNT; op++) {
+		model_op__destroy(model->shared[op]);
+		model->shared[op] = NULL;
+	}
+}
+
 static void sink_final(void *ctx, __u64 id)
 {
 	struct model *model = ctx;
 	struct tracked *entry = entry_find(model, id);
 
+	if (!id)
+		clear_shared(model);
 	if (!entry)
 		return;
 	entry->final = true;
@@ -634,6 +645,7 @@ void model__destroy(struct model *model)
 		entry_destroy((struct tracked *)model->list[i]);
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		model_op__destroy(model->total[op]);
+	clear_shared(model);
 	for (size_t i = 0; i < model->n_groups; i++)
 		free(model->groups[i]);
 	free(model->groups);
@@ -670,6 +682,7 @@ struct model *model__snapshot(const struct model *model)
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		if (model->total[op])
 			copy->total[op] = model_op__copy(model->total[op]);
+	memset(copy->shared, 0, sizeof(copy->shared));
 	copy->groups = xcalloc(model->n_groups, sizeof(*model->groups));
 	for (size_t i = 0; i < model->n_groups; i++)
 		copy->groups[i] = source_copy__group(model->groups[i]);

@@ -32,7 +32,7 @@ struct source;
 /* What a source could not deliver, cumulative since it was opened. Zero is known to be zero. */
 struct source_loss {
 	__u64 ring;	   /* events lost because a CPU's ring was full */
-	__u64 pool;	   /* operations that are in no statistics: limits reached */
+	__u64 pool;	   /* operations in the statistics of no container: limits reached */
 	__u64 recursion;   /* program runs that the kernel skipped, and what they made untold */
 	__u64 damaged;	   /* recording: events in blocks that could not be read, if known */
 };
@@ -125,11 +125,12 @@ struct source_begun {
  * @event: one event; those of one poll come in time order and never before an earlier poll's
  * @stats: cumulative statistics of one operation of one container, only when they changed.
  *         Never for operations whose events were delivered without aggregation (see
- *         source_info.aggregates)
+ *         source_info.aggregates). With id 0 they are of all containers for which there was no room
  * @gauges: gauges of a container, with @known false when the container existed before the source
  * @begun:  all operations that are under way, in the order of their begin; with the aggregates,
  *          whenever it is another list than the last
- * @final:  the container was freed and its last @stats have been delivered
+ * @final:  the container was freed and its last @stats have been delivered. Id 0: those count from 0
+ *         anew
  * @gap:    the stream was interrupted at @ts_ns; @why is a sentence for the user
  * Pointers are valid during the call only.
  */

@@ -190,12 +190,32 @@ static void deliver_live(struct tp_stats *stats, __u64 id_bits, const struct sou
 	}
 }
 
+/* Of containers that found no room, told apart by nothing: id 0. */
+static void deliver_shared(struct tp_stats *stats, const struct source_sink *sink)
+{
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
+		deliver_block(stats, VFIO_OBS_SHARED_BLOCK(op), 0, sink);
+}
+
+static void reset_shared(struct tp_stats *stats, const struct source_sink *sink)
+{
+	deliver_shared(stats, sink);
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++) {
+		clear_stats(&stats->maps.pool[VFIO_OBS_SHARED_BLOCK(op)]);
+		stats->last_count[VFIO_OBS_SHARED_BLOCK(op)] = 0;
+	}
+	if (sink->final)
+		sink->final(sink->ctx, 0);
+}
+
 void tp_stats__deliver(struct tp_stats *stats, __u64 horizon_ns, bool live, __u64 id_bits,
 		       const struct source_sink *sink)
 {
 	deliver_finals(stats, horizon_ns, id_bits, sink);
-	if (live)
-		deliver_live(stats, id_bits, sink);
+	if (!live)
+		return;
+	deliver_live(stats, id_bits, sink);
+	deliver_shared(stats, sink);
 }
 
 void tp_stats__reset(struct tp_stats *stats, __u64 id_bits, const struct source_sink *sink)
@@ -217,4 +237,5 @@ void tp_stats__reset(struct tp_stats *stats, __u64 id_bits, const struct source_
 		memset(slot, 0, sizeof(*slot));
 		memset(&stats->last_gauges[i], 0, sizeof(*stats->last_gauges));
 	}
+	reset_shared(stats, sink);
 }

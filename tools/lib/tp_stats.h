@@ -18,7 +18,7 @@
 struct tp_stats_maps {
 	struct vfio_slot *slots; /* [VFIO_OBS_SLOTS] */
 	const __u32 *slots_used;
-	struct vfio_op_stats *pool; /* [n_blocks], block 0 unused */
+	struct vfio_op_stats *pool; /* [n_blocks]; see VFIO_OBS_SHARED_BLOCK */
 	__u32 n_blocks;
 	int free_blocks_fd, finals_fd;
 };

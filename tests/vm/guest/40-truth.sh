@@ -20,4 +20,5 @@ equals_under_loads \
 	"mix -n 30 -d 0-3 -c 2" \
 	"dma-rw -n 100 -l 512 --per-call -w"
 equals_at_full_speed
+equals_with_many_short_lives
 finish

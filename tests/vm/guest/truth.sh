@@ -6,7 +6,7 @@
 # calls, kprobe counters on type1 for what happens at exit, the load's own printed numbers for the
 # pins. All must be equal, with nothing lost. The caller sets $source, as for --source.
 
-: "${work:?}" "${trace:?}" "${load:?}"
+: "${work:?}" "${trace:?}" "${load:?}" "${monitor:?}"
 
 # shellcheck disable=SC2154 # $source
 # observe COMMAND...: run it under our recorder, strace and kprobes; leaves $work/report (JSON),
@@ -125,4 +125,24 @@ equals_at_full_speed()
 	equal "200,000 pins at full speed: nothing lost" "$(reported .lost.total)" 0
 	equal "200,000 pins at full speed: events" "$(reported .events.vfio_container_pin)" 200000
 	equals_the_load "200,000 pins"
+}
+
+# More containers come and go than the statistics have room for, while nobody empties them: what is
+# of no container any more is still in the totals.
+equals_with_many_short_lives()
+{
+	local op whole=true
+	"$monitor" --source "$source" --json -d 0.5 > "$work/json" 2> "$work/err" &
+	monitor_pid=$!
+	check "vfiotop starts" within 60 last_line '.lost.total == 0'
+	kill -STOP "$monitor_pid"
+	"$load" lifecycle -n 1200 -d 0 > "$work/out"
+	kill -CONT "$monitor_pid"
+	for op in open attach set_iommu detach check_extension; do
+		whole+=" and .totals.ops.$op.count == $(printed $op)"
+	done
+	check "1,200 containers unread: the totals are whole" within 60 last_line "$whole"
+	check "and what no container has is told" last_line '.lost.pool > 0'
+	kill -INT "$monitor_pid"
+	check "vfiotop ends" wait "$monitor_pid"
 }
