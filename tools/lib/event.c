@@ -139,6 +139,11 @@ __u64 source__lifecycle_events(void)
 		 1ULL << VFIO_EV_UNPIN | 1ULL << VFIO_EV_DMA_RW);
 }
 
+__u64 source__monitor_events(void)
+{
+	return source__lifecycle_events() | 1ULL << VFIO_EV_IOCTL;
+}
+
 /* The events that @pattern names, 0 for none. */
 static __u64 match_events(const char *pattern)
 {
