@@ -2,8 +2,8 @@
 /*
  * existing.h - what the iterators over open files tell about one container
  *
- * struct vfio_existing: written by bpf/vfio_iter.bpf.c, read by tools/lib/tp_existing.c: a stream of
- * these records, one for each open file of each process. struct vfio_table: written by
+ * struct vfio_existing: written by bpf/vfio_iter.bpf.c, read by tools/lib/tp_existing.c: a stream
+ * of these records, one for each open file of each process. struct vfio_table: written by
  * bpf/vfio_table.bpf.c, read by tools/lib/tp_table.c: one for each container, and its mappings.
  * The includer provides __u32 and __u64.
  */

@@ -424,7 +424,8 @@ static void test_mappings_of_the_next_backend(void **state)
 static void test_mappings_after_a_loss(void **state)
 {
 	struct fixture f = make(true);
-	const struct source_loss none = { 0 }, pool = { .pool = 1 }, ring = { .pool = 1, .ring = 1 };
+	const struct source_loss none = { 0 }, pool = { .pool = 1 };
+	const struct source_loss ring = { .pool = 1, .ring = 1 };
 
 	f.feed.existing(f.feed.ctx, existing(5, 10 * SEC));
 	tell_table(&f, 10 * SEC);

@@ -57,7 +57,8 @@ static void tell(struct model_table *table, const struct call *call)
 static struct model_table reading(const struct vfio_mapping *list, __u32 n)
 {
 	struct source_table read = {
-		.id = 1, .read_ns = READ, .until_ns = READ + MSEC, .avail = 100, .n = n, .list = list,
+		.id = 1, .read_ns = READ, .until_ns = READ + MSEC, .avail = 100, .n = n,
+		.list = list,
 	};
 	struct model_table table = { 0 };
 
@@ -246,7 +247,7 @@ static void what_is_not_known_is_said(void **state)
 
 static void readings_that_are_not_whole(void **state)
 {
-	const struct vfio_mapping overlap[] = { { .iova = 0, .size = 8 }, { .iova = 4, .size = 8 } };
+	const struct vfio_mapping overlap[] = { { .size = 8 }, { .iova = 4, .size = 8 } };
 	struct source_table read = { .read_ns = READ, .until_ns = READ, .n = 1, .list = overlap };
 	struct model_table table = { 0 };
 	__u64 avail;

@@ -255,8 +255,8 @@ static void destroy_lookers(struct lookers *lookers)
 }
 
 /*
- * Those that are not loaded yet and have not failed to be. None when nobody has a file of vfio open:
- * then there is no container, and the time that it takes to load is saved.
+ * Those that are not loaded yet and have not failed to be. None when nobody has a file of vfio
+ * open: then there is no container, and the time that it takes to load is saved.
  */
 static void load_lookers(struct live *live, struct lookers *lookers,
 			 struct live_attached *attached)

@@ -107,7 +107,8 @@ bool loader_proto__reply_ok(const struct loader_reply *reply, unsigned int n_fds
 	unsigned int want = 0;
 
 	if (reply->magic != LOADER_MAGIC || reply->ret > 0 ||
-	    reply->flags & ~(LOADER_MAPS | LOADER_EXISTING | LOADER_TABLES) || (reply->ret && n_fds))
+	    reply->flags & ~(LOADER_MAPS | LOADER_EXISTING | LOADER_TABLES) ||
+	    (reply->ret && n_fds))
 		return false;
 	if (reply->flags & LOADER_MAPS)
 		want += LOADER_N_MAPS;

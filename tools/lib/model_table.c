@@ -2,8 +2,8 @@
 /*
  * model_table.c - the DMA mappings of a container
  *
- * A sorted list in chunks, so that a change moves no more than a chunk, however many there are. None
- * of its mappings overlaps another, as in type1.
+ * A sorted list in chunks, so that a change moves no more than a chunk, however many there are.
+ * None of its mappings overlaps another, as in type1.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -296,8 +296,8 @@ static void on_map(struct model_table *table, const struct vfio_rec *rec, bool m
 }
 
 /*
- * The event tells how many bytes went, not how many were asked for: all mappings from @iova on, until
- * it is so many. If they can have been gone before, only those that are surely meant.
+ * The event tells how many bytes went, not how many were asked for: all mappings from @iova on,
+ * until it is so many. If they can have been gone before, only those that are surely meant.
  */
 static void unmap(struct model_table *table, __u64 iova, __u64 bytes, bool maybe_done)
 {

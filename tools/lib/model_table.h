@@ -57,8 +57,8 @@ void model_table__distrust(struct model_table *table, enum model_table_state why
 void model_table__read(struct model_table *table, const struct source_table *read);
 
 /*
- * model_table__event - @rec is an IOCTL. What returned before a reading is in it, and what was under
- * way may be or not, so that it is done as if it could have been done already.
+ * model_table__event - @rec is an IOCTL. What returned before a reading is in it, and what was
+ * under way may be or not, so that it is done as if it could have been done already.
  */
 void model_table__event(struct model_table *table, const struct vfio_rec *rec);
 

@@ -52,9 +52,9 @@ struct source_group {
 
 /*
  * A container that was there before the source attached, as it was at @read_ns. What was mapped
- * until then tells a source_table, if it can be read; what was pinned is not known. Not found are containers whose files no process has open
- * (sent through a socket and not received yet, registered with io_uring) or only processes of
- * another pid namespace than ours and its children.
+ * until then tells a source_table, if it can be read; what was pinned is not known. Not found are
+ * containers whose files no process has open (sent through a socket and not received yet,
+ * registered with io_uring) or only processes of another pid namespace than ours and its children.
  * @tgid:        the process that has the container's file open, or when @file_closed a group's or
  *               a device's; the lowest of @holders processes. @comm and @cgroup are its
  * @file_closed: only attached groups keep it

@@ -13,12 +13,12 @@
 cat > "$work/mapper.pl" <<'EOF'
 use strict;
 my ($dir, $number, $n) = @ARGV;
-my ($max, %mapped) = (16 * 4096);
+my %mapped;
 open(my $container, '+<', '/dev/vfio/vfio') or die "container: $!";
 open(my $group, '+<', "/dev/vfio/$number") or die "group $number: $!";
 ioctl($group, 0x3b68, pack('i', fileno($container))) or die "SET_CONTAINER: $!";
 ioctl($container, 0x3b66, 3) or die "SET_IOMMU: $!";
-my $memory = 'x' x ($max + 4096 * (1 + $n));
+my $memory = 'x' x (4096 * 1100); # more than the largest, and aligned
 my $vaddr = (unpack('J', pack('p', $memory)) + 4095) & ~4095;
 # With room for the largest between two.
 sub iova_of { return 0x10000000 + $_[0] * 0x1000000 }
@@ -108,6 +108,7 @@ same_mappings()
 	return 1
 }
 
+# shellcheck disable=SC2154 # $source
 # mappings_are_true NAME GROUP N
 mappings_are_true()
 {
@@ -117,11 +118,13 @@ mappings_are_true()
 	record_pid=$!
 	"$monitor" --source="$source" --json -d 0.3 > "$work/json" 2> "$work/monitor.err" &
 	monitor_pid=$!
+	check "$1: vfiotop starts" within 60 test -s "$work/json"
 	check "$1: the mappings from before" within 20 same_mappings "$work/json" "$2" "$mapper"
-	check "$1: vfio-trace attaches" within 20 eval "[ -s $work/recording.part ] && attached $record_pid"
+	check "$1: vfio-trace attaches" within 60 eval "[ -s $work/recording.part ] && attached $record_pid"
 	mv "$work/mapped-$2/mapped" "$work/mapped-$2/before"
 	kill -USR1 "$mapper"
-	check "$1: some are unmapped, some mapped" within 20 test -e "$work/mapped-$2/mapped"
+	check "$1: some are unmapped, some mapped" within 20 eval \
+		"test -e $work/mapped-$2/mapped || ! cat $work/mapped-$2/err"
 	check "$1: the monitor follows" within 20 same_mappings "$work/json" "$2" "$mapper"
 	kill -INT "$monitor_pid" "$record_pid"
 	check "$1: the monitor ends" wait "$monitor_pid"
