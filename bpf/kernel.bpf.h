@@ -98,6 +98,7 @@ struct vfio_container {
 	struct kref kref;
 	struct list_head group_list;
 	struct vfio_iommu_driver *iommu_driver;
+	void *iommu_data;
 };
 
 struct vfio_obs_container {
@@ -127,6 +128,31 @@ struct vfio_group {
 struct vfio_device {
 	struct vfio_group *group;
 	unsigned int open_count;
+};
+
+struct rb_node {
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+/* type1's, of which only its own source knows: what iommu_data points to, and one mapping. */
+struct vfio_iommu {
+	struct list_head domain_list;
+	struct rb_root dma_list;
+	unsigned int dma_avail;
+};
+
+struct vfio_dma {
+	struct rb_node node;
+	__u64 iova;
+	__u64 vaddr;
+	__u64 size;
+	int prot;
+	bool iommu_mapped;
 };
 
 /* What a device's file points to since 6.4; the device itself before. */

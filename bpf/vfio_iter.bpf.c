@@ -15,7 +15,7 @@
 
 #include "vfio_obs/existing.h"
 #include "vfio_obs/maps.h"
-#include "kernel.bpf.h"
+#include "files.bpf.h"
 
 /* Containers that found no room in the maps of known.bpf.h. */
 struct vfio_misses misses;
@@ -23,50 +23,11 @@ struct vfio_misses misses;
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* As the kernel keeps device numbers: major 10 (misc), minor 196 (VFIO_MINOR). */
-#define VFIO_RDEV (10U << 20 | 196)
-/* "vfio" and its end, as a number. */
-#define VFIO_NAME 0x6f696676ULL
-
 /* Containers are told by the ids of the fentry programs, whose maps are then shared. */
 const volatile bool own_ids;
 
 /* An iterator's programs run one at a time. */
 static struct vfio_existing rec;
-
-static __always_inline bool is_vfios(struct file *file)
-{
-	const struct module *owner = BPF_CORE_READ(file, f_op, owner);
-	__u64 name = 0;
-
-	return owner && !bpf_core_read(&name, VFIO_NAME_SIZE, &owner->name) && name == VFIO_NAME;
-}
-
-static __always_inline struct vfio_group *group_of_device_file(struct file *file)
-{
-	void *data = BPF_CORE_READ(file, private_data);
-
-	if (bpf_core_type_exists(struct vfio_device_file))
-		return BPF_CORE_READ((struct vfio_device_file *)data, group);
-	return BPF_CORE_READ((struct vfio_device *)data, group);
-}
-
-/*
- * The group that @file, no container's, belongs to. A group's file is a character device and
- * known to its group. NULL: none, it may be of a device that is used through iommufd.
- */
-static __always_inline struct vfio_group *group_of_file(struct file *file)
-{
-	struct vfio_group *group;
-
-	if (!BPF_CORE_READ(file, f_inode, i_rdev)) {
-		rec.via = VFIO_VIA_DEVICE;
-		return group_of_device_file(file);
-	}
-	rec.via = VFIO_VIA_GROUP;
-	group = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(group, opened_file) == file ? group : NULL;
-}
 
 static __always_inline void read_groups(struct vfio_container *c)
 {
@@ -136,15 +97,9 @@ SEC("iter/task_file") int vfio_existing(struct bpf_iter__task_file *ctx)
 	struct vfio_container *container;
 	struct vfio_group *group = NULL;
 
-	if (!task || !file || !is_vfios(file))
+	if (!task || !file)
 		return 0;
-	if (BPF_CORE_READ(file, f_inode, i_rdev) == VFIO_RDEV) {
-		rec.via = VFIO_VIA_CONTAINER;
-		container = BPF_CORE_READ(file, private_data);
-	} else {
-		group = group_of_file(file);
-		container = group ? BPF_CORE_READ(group, container) : NULL;
-	}
+	container = container_of_file(file, &group, &rec.via);
 	if (!container)
 		return 0;
 	read_container(container);

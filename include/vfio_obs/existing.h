@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * existing.h - what the iterator over open files tells about one container, from one file
+ * existing.h - what the iterators over open files tell about one container
  *
- * Written by bpf/vfio_iter.bpf.c, read by tools/lib/tp_existing.c: a stream of these records, one
- * for each open file of each process. The includer provides __u32 and __u64.
+ * struct vfio_existing: written by bpf/vfio_iter.bpf.c, read by tools/lib/tp_existing.c: a stream
+ * of these records, one for each open file of each process. struct vfio_table: written by
+ * bpf/vfio_table.bpf.c, read by tools/lib/tp_table.c: one for each container, and its mappings.
+ * The includer provides __u32 and __u64.
  */
 #ifndef VFIO_OBS_EXISTING_H
 #define VFIO_OBS_EXISTING_H
@@ -48,5 +50,45 @@ struct vfio_existing {
 };
 
 _Static_assert(sizeof(struct vfio_existing) % 8 == 0, "records follow each other");
+
+/* Mappings of a container that are read: type1 allows 65535 unless it was told otherwise. */
+#define VFIO_OBS_MAPPINGS_MAX 65536
+
+/*
+ * One DMA mapping, as it is in type1's tree and in recordings.
+ * @prot: VFIO_OBS_PROT_..., what the device may do
+ */
+struct vfio_mapping {
+	__u64 iova;
+	__u64 size; /* bytes */
+	__u64 vaddr; /* in the process that mapped it */
+	__u32 prot;
+	__u32 flags; /* VFIO_MAPPING_... */
+};
+/* As IOMMU_READ, IOMMU_WRITE, and as the flags of MAP_DMA. */
+#define VFIO_OBS_PROT_READ 1U
+#define VFIO_OBS_PROT_WRITE 2U
+/* Its MAP_DMA has not returned: @size is what is pinned so far. */
+#define VFIO_MAPPING_GROWING 1U
+
+_Static_assert(sizeof(struct vfio_mapping) == 32, "file format");
+
+/*
+ * The mappings of one container, in the order of their iova.
+ * @read_ns:  the reading began, CLOCK_BOOTTIME; what returned before is in it
+ * @until_ns: and ended; what began later is not
+ * @first:    in the map of mappings, until the loader has taken them out of it; then 0
+ * @avail:    mappings that type1 allows beside these
+ */
+struct vfio_table {
+	__u64 id;
+	__u64 read_ns, until_ns;
+	__u32 first, n;
+	__u32 avail;
+	__u32 flags; /* VFIO_TABLE_... */
+};
+#define VFIO_TABLE_TORN 1U    /* it changed whenever it was read: not all are here, or too many */
+#define VFIO_TABLE_MORE 2U    /* there are more than VFIO_OBS_MAPPINGS_MAX */
+#define VFIO_TABLE_NO_ROOM 4U /* of the iterator only: to be read again */
 
 #endif

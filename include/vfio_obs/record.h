@@ -10,6 +10,7 @@
 #define VFIO_OBS_RECORD_H
 
 #include "event.h"
+#include "existing.h"
 #include "owner.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -62,6 +63,7 @@ enum record_block_type {
 	RECORD_BLOCK_EXISTING = 4, /* payload: struct record_existing */
 	RECORD_BLOCK_OWNER = 5, /* payload: struct record_owner */
 	RECORD_BLOCK_GROUP = 6, /* payload: struct record_group_info */
+	RECORD_BLOCK_TABLE = 7, /* payload: struct record_table */
 };
 
 /*
@@ -116,6 +118,20 @@ struct record_existing {
 };
 
 /*
+ * struct source_table; @n mappings follow, at most VFIO_OBS_MAPPINGS_MAX.
+ * @flags: VFIO_TABLE_TORN, VFIO_TABLE_MORE
+ */
+struct record_table {
+	__u64 id;
+	__u64 read_ns, until_ns;
+	__u32 n;
+	__u32 avail;
+	__u32 flags;
+	__u32 pad;
+	struct vfio_mapping list[];
+};
+
+/*
  * struct source_owner, of @n_ids containers that have the same; their ids follow, then its texts,
  * each ending with NUL, in the order of VFIO_OBS_OWNER_TEXTS. Texts that are missing are empty, and
  * a reader skips those that it does not know.
@@ -154,6 +170,7 @@ struct record_end {
 _Static_assert(sizeof(struct record_header) == 512, "file format");
 _Static_assert(sizeof(struct record_block) == 88, "file format");
 _Static_assert(sizeof(struct record_existing) == 96, "file format");
+_Static_assert(sizeof(struct record_table) == 40, "file format");
 _Static_assert(sizeof(struct record_owner) == 24, "file format");
 _Static_assert(sizeof(struct record_group_info) == 16, "file format");
 

@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "lib/event.h"
+#include "lib/model_table.h"
 #include "lib/owner_text.h"
 #include "lib/record_pack.h"
 #include "lib/source.h"
@@ -46,6 +47,20 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 		abort();
 	for (__u32 i = 0; i < existing->n_listed; i++)
 		seen->text += existing->groups[i].number;
+}
+
+static void on_table(void *ctx, const struct source_table *table)
+{
+	struct model_table list = { 0 };
+	struct vfio_mapping largest[4];
+
+	if (table->n > VFIO_OBS_MAPPINGS_MAX)
+		abort();
+	model_table__read(&list, table);
+	if (list.n > table->n || model_table__largest(&list, largest, 4) > list.n)
+		abort();
+	((struct seen *)ctx)->text += list.n;
+	model_table__forget(&list);
 }
 
 static void check_text(struct seen *seen, const char *text)
@@ -94,8 +109,8 @@ static void read_as_file(const uint8_t *data, size_t size)
 {
 	struct seen seen = { 0 };
 	struct source_sink sink = {
-		.ctx = &seen, .existing = on_existing, .owner = on_owner, .group = on_group,
-		.event = on_event, .gap = on_gap,
+		.ctx = &seen, .existing = on_existing, .table = on_table, .owner = on_owner,
+		.group = on_group, .event = on_event, .gap = on_gap,
 	};
 	FILE *in = fmemopen((void *)data, size, "r");
 	struct source *source;

@@ -21,7 +21,13 @@ static void write_existing(const struct source_sink *sink)
 		.n_groups = 2,
 	};
 
+	const struct vfio_mapping list[] = { { .iova = 0, .size = 4096 }, { 8192, 8192, 1, 3, 1 } };
+	struct source_table table = {
+		.id = 1, .read_ns = 900, .until_ns = 901, .avail = 9, .n = 2, .list = list,
+	};
+
 	sink->existing(sink->ctx, &existing);
+	sink->table(sink->ctx, &table);
 	existing.id = 2;
 	existing.n_listed = 0;
 	sink->existing(sink->ctx, &existing);

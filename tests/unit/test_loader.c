@@ -170,9 +170,15 @@ static void replies(void **state)
 	reply.flags = LOADER_MAPS;
 	assert_true(loader_proto__reply_ok(&reply, LOADER_N_MAPS));
 	assert_false(loader_proto__reply_ok(&reply, LOADER_N_MAPS + 1));
+	reply.flags = LOADER_MAPS | LOADER_EXISTING | LOADER_TABLES;
+	assert_true(loader_proto__reply_ok(&reply, LOADER_N_MAPS + 2));
+	assert_false(loader_proto__reply_ok(&reply, LOADER_N_MAPS + 1));
+	reply = (struct loader_reply){ .magic = LOADER_MAGIC };
+	memset(reply.no_tables, 'x', sizeof(reply.no_tables));
+	assert_false(loader_proto__reply_ok(&reply, 0));
 	reply = (struct loader_reply){ .magic = LOADER_MAGIC, .ret = 1 };
 	assert_false(loader_proto__reply_ok(&reply, 0));
-	reply = (struct loader_reply){ .magic = LOADER_MAGIC, .flags = 4 };
+	reply = (struct loader_reply){ .magic = LOADER_MAGIC, .flags = 8 };
 	assert_false(loader_proto__reply_ok(&reply, 0));
 	reply = (struct loader_reply){ .magic = LOADER_MAGIC, .ret = -1, .flags = LOADER_EXISTING };
 	assert_false(loader_proto__reply_ok(&reply, 1));

@@ -335,6 +335,130 @@ static void test_existing(void **state)
 	model__destroy(f.model);
 }
 
+/* What the container of existing() has mapped at 10 s: 12 KiB, and 98 mappings more allowed. */
+static void tell_table(const struct fixture *f, __u64 read_ns)
+{
+	const struct vfio_mapping list[] = {
+		{ .iova = 0, .size = 4096 }, { .iova = 65536, .size = 8192 },
+	};
+	struct source_table table = {
+		.id = 5, .read_ns = read_ns, .until_ns = read_ns, .avail = 98, .n = 2, .list = list,
+	};
+
+	f->feed.table(f->feed.ctx, &table);
+}
+
+static void mapped_is(const struct fixture *f, __u64 id, __u64 want)
+{
+	const struct model_container *c = find(f, id);
+	__u64 bytes;
+
+	assert_true(model_container__mapped_bytes(c, &bytes));
+	assert_int_equal(bytes, want);
+}
+
+static void mapped_is_unknown(const struct fixture *f, __u64 id)
+{
+	__u64 bytes;
+
+	assert_false(model_container__mapped_bytes(find(f, id), &bytes));
+}
+
+static void test_existing_with_mappings(void **state)
+{
+	for (int aggregates = 0; aggregates < 2; aggregates++) {
+		struct fixture f = make(aggregates);
+		struct model *copy;
+
+		tell_table(&f, 9 * SEC); /* of nobody */
+		f.feed.existing(f.feed.ctx, existing(5, 10 * SEC));
+		mapped_is_unknown(&f, 5);
+		tell_table(&f, 10 * SEC);
+		mapped_is(&f, 5, 12288);
+		/* In the reading already; then one that is not. */
+		map(&f, 5, 10 * SEC, 4096, 0);
+		mapped_is(&f, 5, 12288);
+		fake_event(&f.feed, IOCTL, 5, 11 * SEC, .cmd = VFIO_CMD_MAP_DMA, .known = true,
+			   .flags = 3, .iova = 1 << 20, .size = 4096);
+		mapped_is(&f, 5, 16384);
+		copy = model__snapshot(f.model);
+		/* Its delta alone says nothing. */
+		f.feed.gauges(f.feed.ctx, 5, &(struct vfio_gauges){ .mapped_bytes = 4096 }, false);
+		mapped_is(&f, 5, 16384);
+		fake_event(&f.feed, DETACH, 5, 12 * SEC, .group = 9, .groups = 0, .refs = 1);
+		f.feed.gauges(f.feed.ctx, 5, &(struct vfio_gauges){ 0 }, false);
+		mapped_is(&f, 5, 0);
+		fake_event(&f.feed, RELEASE, 5, 13 * SEC, .age = SEC);
+		model__destroy(f.model);
+		f.model = copy;
+		mapped_is(&f, 5, 16384);
+		model__destroy(copy);
+	}
+}
+
+static void test_mappings_without_a_backend(void **state)
+{
+	struct fixture f = make(false);
+	struct source_existing e = *existing(5, 10 * SEC);
+
+	e.backend[0] = '\0';
+	f.feed.existing(f.feed.ctx, &e);
+	mapped_is(&f, 5, 0);
+	map(&f, 5, 11 * SEC, 4096, 0);
+	mapped_is(&f, 5, 4096);
+	model__destroy(f.model);
+}
+
+/* Detached before the reading, which is of the backend that came then. */
+static void test_mappings_of_the_next_backend(void **state)
+{
+	struct fixture f = make(false);
+
+	f.feed.existing(f.feed.ctx, existing(5, 10 * SEC));
+	tell_table(&f, 12 * SEC);
+	fake_event(&f.feed, DETACH, 5, 11 * SEC, .group = 9, .groups = 0, .refs = 1);
+	assert_int_equal(find(&f, 5)->table.n, 2);
+	model__destroy(f.model);
+}
+
+static void test_mappings_after_a_loss(void **state)
+{
+	struct fixture f = make(true);
+	const struct source_loss none = { 0 }, pool = { .pool = 1 };
+	const struct source_loss ring = { .pool = 1, .ring = 1 };
+
+	f.feed.existing(f.feed.ctx, existing(5, 10 * SEC));
+	tell_table(&f, 10 * SEC);
+	f.feed.loss(f.feed.ctx, &none);
+	f.feed.loss(f.feed.ctx, &pool); /* of statistics */
+	mapped_is(&f, 5, 12288);
+	f.feed.loss(f.feed.ctx, &ring);
+	mapped_is_unknown(&f, 5);
+	assert_int_equal(find(&f, 5)->table.state, MODEL_TABLE_LOST);
+	/* What was lost may be of the next one, too; later ones are whole. */
+	fake_event(&f.feed, OPEN, 6, 10 * SEC + 1, 0);
+	assert_int_equal(find(&f, 6)->table.state, MODEL_TABLE_LOST);
+	f.feed.loss(f.feed.ctx, &ring);
+	fake_event(&f.feed, OPEN, 7, 20 * SEC, 0);
+	assert_int_equal(find(&f, 7)->table.state, MODEL_TABLE_WHOLE);
+	model__destroy(f.model);
+}
+
+/* A recording without the ioctls: what was read is stale, what was not seen is not 0. */
+static void test_mappings_that_are_not_told(void **state)
+{
+	struct fixture f = make(false);
+
+	model__unseen(f.model, 1ULL << VFIO_EV_IOCTL);
+	f.feed.existing(f.feed.ctx, existing(5, 10 * SEC));
+	tell_table(&f, 10 * SEC);
+	mapped_is_unknown(&f, 5);
+	fake_event(&f.feed, OPEN, 6, 11 * SEC, 0);
+	mapped_is_unknown(&f, 6);
+	assert_int_equal(find(&f, 6)->table.state, MODEL_TABLE_UNKNOWN);
+	model__destroy(f.model);
+}
+
 /* A stock module does not keep when a container was opened. */
 static void test_existing_of_unknown_age(void **state)
 {
@@ -472,16 +596,19 @@ static void test_existing_through_a_queue(void **state)
 	feed.existing(feed.ctx, existing(5, 10 * SEC));
 	fake_owner(&feed, 5, VFIO_OWNER_QEMU, .tgid = 555, .text[VFIO_OWNER_NAME_TEXT] = "vm");
 	source_fake__group(&feed, 9, "0000:00:09.0", "v", "d");
+	tell_table(&(struct fixture){ .feed = feed }, 10 * SEC);
 	fake_event(&feed, PUT, 5, 11 * SEC, .refs = 2);
 	existing(1, 1); /* what was fed is a copy */
 	assert_true(source__poll(source, &f.feed) >= 0);
 	assert_int_equal(only(&f)->refs, 2);
 	assert_int_equal(only(&f)->n_groups, 2);
+	mapped_is(&f, 5, 12288);
 	assert_string_equal(only(&f)->owner->text[VFIO_OWNER_NAME_TEXT], "vm");
 	assert_non_null(model__group(f.model, 9));
 	fake_owner(&feed, 5, VFIO_OWNER_QEMU, .tgid = 555);
 	source_fake__group(&feed, 10, "0000:00:0a.0", "v", "d");
 	feed.existing(feed.ctx, existing(6, 10 * SEC)); /* never delivered */
+	tell_table(&(struct fixture){ .feed = feed }, 10 * SEC);
 	source__close(source);
 	model__destroy(f.model);
 }
@@ -1087,6 +1214,11 @@ int main(void)
 		cmocka_unit_test(test_failed_open_is_no_container),
 		cmocka_unit_test(test_partial_container),
 		cmocka_unit_test(test_existing),
+		cmocka_unit_test(test_existing_with_mappings),
+		cmocka_unit_test(test_mappings_without_a_backend),
+		cmocka_unit_test(test_mappings_of_the_next_backend),
+		cmocka_unit_test(test_mappings_after_a_loss),
+		cmocka_unit_test(test_mappings_that_are_not_told),
 		cmocka_unit_test(test_existing_of_unknown_age),
 		cmocka_unit_test(test_existing_then_older_events),
 		cmocka_unit_test(test_owners),

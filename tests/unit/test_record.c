@@ -25,7 +25,7 @@ struct seen {
 	__u64 events, damaged, ring;
 	__u64 last_ns;
 	__u64 sum; /* of ids, to see that the right ones come */
-	unsigned int gaps, existing;
+	unsigned int gaps, existing, tables;
 	struct source_existing last_existing;
 	__u32 groups; /* sum of the numbers of its groups */
 	bool truncated, damage_told, thinned;
@@ -62,6 +62,24 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 		seen->groups += existing->groups[i].number;
 }
 
+static void on_table(void *ctx, const struct source_table *table)
+{
+	struct seen *seen = ctx;
+
+	assert_int_equal(seen->events, 0);
+	/* A recording that is damaged may have lost the other. */
+	if (table->id == 3) {
+		assert_true(table->read_ns == 960000 && table->until_ns == 961000);
+		assert_true(table->avail == 55 && table->more && !table->torn && table->n == 2);
+		assert_true(table->list[0].vaddr == 77 && table->list[0].prot == 3);
+		assert_int_equal(table->list[1].iova, ~0ULL - 4095);
+		assert_int_equal(table->list[1].flags, VFIO_MAPPING_GROWING);
+	} else {
+		assert_true(table->id == 4 && table->torn && !table->more && !table->n);
+	}
+	seen->tables++;
+}
+
 static void on_loss(void *ctx, const struct source_loss *loss)
 {
 	struct seen *seen = ctx;
@@ -87,6 +105,7 @@ static bool read_all(const void *data, size_t size, struct seen *seen)
 	struct source_sink sink = {
 		.ctx = seen,
 		.existing = on_existing,
+		.table = on_table,
 		.event = on_event,
 		.loss = on_loss,
 		.gap = on_gap,
@@ -160,6 +179,27 @@ static unsigned char *slurp(const char *path, size_t *size)
 	return data;
 }
 
+static void write_table(struct record_writer *writer)
+{
+	struct source_sink sink = record_writer__sink(writer);
+	const struct vfio_mapping list[] = {
+		{ .iova = 4096, .size = 8192, .vaddr = 77, .prot = 3 },
+		{ .iova = ~0ULL - 4095, .size = 4096, .prot = 1, .flags = VFIO_MAPPING_GROWING },
+	};
+	struct source_table table = {
+		.id = 3, .read_ns = 960000, .until_ns = 961000, .avail = 55, .more = true,
+		.n = 2, .list = list,
+	};
+
+	sink.table(sink.ctx, &table);
+	table.id = 4;
+	table.more = false;
+	table.torn = true;
+	table.n = 0;
+	table.list = NULL;
+	sink.table(sink.ctx, &table);
+}
+
 static void write_existing(struct record_writer *writer)
 {
 	struct source_sink sink = record_writer__sink(writer);
@@ -196,6 +236,7 @@ static int set_up(void **state)
 	writer = start_writer(f->path);
 	sink = record_writer__sink(writer);
 	write_existing(writer);
+	write_table(writer);
 	write_events(f, writer, 50);
 	sink.gap(sink.ctx, SOURCE_GAP_DETACHED, 1050000, "a test's gap");
 	write_events(f, writer, 30);
@@ -234,6 +275,7 @@ static void a_whole_recording_comes_back(void **state)
 	assert_int_equal(seen.gaps, 2);
 	assert_true(seen.thinned);
 	assert_int_equal(seen.existing, 3);
+	assert_int_equal(seen.tables, 2);
 	assert_false(seen.truncated || seen.damage_told);
 	assert_int_equal(seen.ring, 7);
 	assert_int_equal(seen.damaged, 0);

@@ -782,6 +782,62 @@ static void test_unknown_sorts_last(void **state)
 }
 
 /* Scrolled to the end of a long list that then becomes short. */
+/* Two mappings from before and one since, as the screen and JSON have them. */
+static void test_mappings(void **state)
+{
+	const struct vfio_mapping list[] = { { 0, 4096, 1, 1, 0 }, { 1 << 30, 8 << 20, 2, 3, 0 } };
+	struct source_table table = {
+		.id = 1, .read_ns = 9 * SEC, .until_ns = 9 * SEC, .avail = 7, .n = 2, .list = list,
+	};
+	struct source_existing existing = {
+		.read_ns = 9 * SEC, .id = 1, .tgid = 9, .refs = 1, .backend = "vfio-iommu-type1",
+	};
+	struct view_screen *screen = view_screen__create();
+	json_t *root, *one, *largest;
+	struct fixture f;
+
+	setup(&f);
+	f.feed.existing(f.feed.ctx, &existing);
+	refresh(&f, 101 * SEC);
+	view_screen__key(screen, VIEW_KEY_DOWN);
+	assert_true(screen_has(screen, &f.frame, 30, 80, "mapped   unknown: made before"));
+	root = json_of(&f.frame);
+	one = container_json(root, 0);
+	check_null(one, "mappings");
+	check_null(one, "dma_avail");
+	check_null(one, "largest_mappings");
+	assert_true(json_is_false(json_object_get(one, "mappings_complete")));
+	json_decref(root);
+
+	f.feed.table(f.feed.ctx, &table);
+	fake_event(&f.feed, IOCTL, 1, 101 * SEC, .cmd = VFIO_CMD_MAP_DMA, .known = true,
+		   .flags = 2, .iova = 1 << 20, .size = 8192, .vaddr = 3);
+	refresh(&f, 102 * SEC);
+	assert_true(screen_has(screen, &f.frame, 30, 80,
+			       "mapped   3 mappings, 8.0M, largest 8.0M at 0x40000000; 6 more allowed\n"));
+	root = json_of(&f.frame);
+	one = container_json(root, 0);
+	assert_int_equal(int_of(one, "mappings"), 3);
+	assert_int_equal(int_of(one, "dma_avail"), 6);
+	assert_int_equal(int_of(one, "mapped_bytes"), (8 << 20) + 12288);
+	assert_true(json_is_true(json_object_get(one, "mappings_complete")));
+	largest = json_object_get(one, "largest_mappings");
+	assert_int_equal(json_array_size(largest), 3);
+	assert_int_equal(int_of(json_array_get(largest, 0), "iova"), 1 << 30);
+	assert_int_equal(int_of(json_array_get(largest, 1), "bytes"), 8192);
+	assert_int_equal(int_of(json_array_get(largest, 1), "vaddr"), 3);
+	assert_true(json_is_false(json_object_get(json_array_get(largest, 1), "read")));
+	assert_true(json_is_true(json_object_get(json_array_get(largest, 1), "write")));
+	json_decref(root);
+
+	fake_event(&f.feed, IOCTL, 1, 102 * SEC, .cmd = VFIO_CMD_UNMAP_DMA, .known = true,
+		   .iova = 5 << 20, .size = 12288);
+	refresh(&f, 103 * SEC);
+	assert_true(screen_has(screen, &f.frame, 30, 120, "(not all: a call contradicts them)\n"));
+	view_screen__destroy(screen);
+	teardown(&f);
+}
+
 static void test_list_becomes_short(void **state)
 {
 	struct view_screen *screen = view_screen__create();
@@ -940,6 +996,7 @@ int main(void)
 		cmocka_unit_test(test_help_names_everything),
 		cmocka_unit_test(test_too_small),
 		cmocka_unit_test(test_unknown_sorts_last),
+		cmocka_unit_test(test_mappings),
 		cmocka_unit_test(test_list_becomes_short),
 		cmocka_unit_test(test_random_keys_and_sizes),
 		cmocka_unit_test(test_columns_fit_any_width),

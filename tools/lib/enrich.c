@@ -76,6 +76,14 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 		tell_group(enrich, existing->groups[i].number);
 }
 
+static void on_table(void *ctx, const struct source_table *table)
+{
+	struct enrich *enrich = ctx;
+
+	if (enrich->out.table)
+		enrich->out.table(enrich->out.ctx, table);
+}
+
 static void on_event(void *ctx, const struct vfio_rec *rec)
 {
 	struct enrich *enrich = ctx;
@@ -173,6 +181,7 @@ struct source_sink enrich__sink(struct enrich *enrich)
 	return (struct source_sink){
 		.ctx = enrich,
 		.existing = on_existing,
+		.table = on_table,
 		.event = on_event,
 		.stats = on_stats,
 		.gauges = on_gauges,

@@ -193,6 +193,11 @@ __u64 source__frequent_events(void)
 	return FREQUENT | FREQUENT_STARTS | 1ULL << VFIO_EV_MAP_PARTS;
 }
 
+__u64 source__monitor_events(void)
+{
+	return source__lifecycle_events() | 1ULL << VFIO_EV_IOCTL;
+}
+
 /* The events that @pattern names, 0 for none. */
 static __u64 match_events(const char *pattern)
 {

@@ -113,11 +113,9 @@ static struct field_value get_refs(const struct field_row *row)
 
 static struct field_value get_mapped(const struct field_row *row)
 {
-	const struct model_container *c = row->container;
+	__u64 bytes;
 
-	if (!c->gauges_known || c->gauges.mapped_bytes < 0)
-		return unknown();
-	return number(c->gauges.mapped_bytes);
+	return model_container__mapped_bytes(row->container, &bytes) ? number(bytes) : unknown();
 }
 
 static struct field_value get_pinned(const struct field_row *row)

@@ -22,7 +22,7 @@ $(BUILD)/tools/lib/%.o: tools/lib/%.c
 	$(Q)$(CC) $(TOOLS_CFLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
 
 # The only files that see BPF's skeletons, here and in the tests' build of the library.
-SEE_SKELETONS := source_tp source_fentry tp_existing hooks map_hooks
+SEE_SKELETONS := source_tp source_fentry tp_existing tp_table hooks map_hooks
 see_skeleton = $(foreach build,tools tests,$(BUILD)/$(build)/lib/$(1).o)
 $(foreach file,$(SEE_SKELETONS),$(call see_skeleton,$(file))): ALL_CFLAGS += -iquote $(BUILD)/bpf
 $(call see_skeleton,source_tp): | $(BUILD)/bpf/vfio_tp.skel.h
@@ -30,6 +30,7 @@ $(call see_skeleton,source_fentry): | $(BUILD)/bpf/vfio_fentry.skel.h
 $(call see_skeleton,hooks): | $(BUILD)/bpf/vfio_hooks.skel.h
 $(call see_skeleton,map_hooks): | $(BUILD)/bpf/vfio_map.skel.h
 $(call see_skeleton,tp_existing): | $(BUILD)/bpf/vfio_iter.skel.h
+$(call see_skeleton,tp_table): | $(BUILD)/bpf/vfio_table.skel.h
 
 $(LIB): $(LIB_OBJS)
 	$(call say,AR,$@)

@@ -94,6 +94,8 @@ struct live *source_fentry__create(void);
  * @existing:       @existing_size bytes of struct vfio_existing; to be freed; NULL none
  * @existing_ns:    when the programs were attached and those were read, CLOCK_BOOTTIME
  * @not_identified: why containers opened before are unknown, "" they are not
+ * @tables:         @tables_size bytes, as tp_tables__read() gives them; to be freed; NULL none
+ * @no_tables:      why what was mapped before is unknown, "" it is not
  */
 struct live_attached {
 	__u64 module;
@@ -101,6 +103,9 @@ struct live_attached {
 	size_t existing_size;
 	__u64 existing_ns;
 	char not_identified[96];
+	void *tables;
+	size_t tables_size;
+	char no_tables[96];
 };
 
 /* live__permitted - 0, or -EPERM and what is missing. */

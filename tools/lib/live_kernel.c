@@ -16,6 +16,7 @@
 #include "event.h"
 #include "live.h"
 #include "tp_existing.h"
+#include "tp_table.h"
 #include "xalloc.h"
 
 #define RING_BYTES_ALL (40UL << 20)
@@ -45,7 +46,7 @@ static __u32 ring_capacity(const struct source_live_opts *opts, unsigned int n_c
 	if (!opts->events)
 		return 1;
 	if (!bytes)
-		bytes = opts->events & ~source__lifecycle_events() ? RING_BYTES_ALL :
+		bytes = opts->events & ~source__monitor_events() ? RING_BYTES_ALL :
 								      RING_BYTES_RARE;
 	while ((size_t)capacity * 2 * n_cpus * sizeof(struct vfio_rec) <= bytes)
 		capacity *= 2;
@@ -241,33 +242,55 @@ void live__use(const struct live *live, struct tp_module_use *use)
 	tp_module__use(use, live->attached ? live->ops->refs(live) + hooks__refs(live->hooks) : 0);
 }
 
-static struct tp_iterator *new_iterator(struct live *live, struct live_attached *attached)
+/* NULL: ids are the module's. */
+static const struct tp_iterator_maps *iterator_maps(struct live *live,
+						    struct tp_iterator_maps *maps)
 {
-	struct tp_iterator_maps maps;
-
 	if (!live->ops->own_ids)
-		return tp_iterator__load(NULL, attached->not_identified,
-					 sizeof(attached->not_identified));
-	maps = (struct tp_iterator_maps){
+		return NULL;
+	*maps = (struct tp_iterator_maps){
 		.by_addr = live__map(live, "by_addr"),
 		.known = live__map(live, "known"),
 		.free_slots = live__map(live, "free_slots"),
 		.identity = live__map(live, "identity"),
 	};
-	return tp_iterator__load(&maps, attached->not_identified,
-				 sizeof(attached->not_identified));
+	return maps;
+}
+
+/* The programs that look at what existed before. NULL: not loaded. */
+struct lookers {
+	struct tp_iterator *iterator;
+	struct tp_tables *tables;
+};
+
+static void destroy_lookers(struct lookers *lookers)
+{
+	tp_iterator__destroy(lookers->iterator);
+	tp_tables__destroy(lookers->tables);
 }
 
 /*
- * NULL also when nobody has a file of vfio open: then there is no container, and the time that it
- * takes to load is saved.
+ * Those that are not loaded yet and have not failed to be. None when nobody has a file of vfio
+ * open: then there is no container, and the time that it takes to load is saved.
  */
-static struct tp_iterator *load_iterator(struct live *live, struct live_attached *attached)
+static void load_lookers(struct live *live, struct lookers *lookers,
+			 struct live_attached *attached)
 {
+	struct tp_iterator_maps room;
+	const struct tp_iterator_maps *maps = iterator_maps(live, &room);
 	struct tp_module_use use;
 
 	live__use(live, &use);
-	return tp_module__has_files(&use) ? new_iterator(live, attached) : NULL;
+	if (!tp_module__has_files(&use))
+		return;
+	if (!lookers->iterator && !*attached->not_identified)
+		lookers->iterator = tp_iterator__load(maps, attached->not_identified,
+						      sizeof(attached->not_identified));
+	/* Without type1 nothing is mapped that it could tell. */
+	if (lookers->iterator && !lookers->tables && !*attached->no_tables &&
+	    !access("/sys/module/vfio_iommu_type1", F_OK))
+		lookers->tables = tp_tables__load(maps, attached->no_tables,
+						  sizeof(attached->no_tables));
 }
 
 static __u64 now(void)
@@ -278,22 +301,25 @@ static __u64 now(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* Attached: what is opened from now on is seen anyway. Takes over @iterator, which may be NULL. */
-static void read_existing(struct live *live, struct tp_iterator *iterator,
+/* Attached: what is opened from now on is seen anyway. */
+static void read_existing(struct live *live, struct lookers *lookers,
 			  struct live_attached *attached)
 {
 	ssize_t size;
 
 	attached->existing_ns = now();
 	/* Somebody opened one while we attached: rather late than never. */
-	if (!iterator && !*attached->not_identified)
-		iterator = load_iterator(live, attached);
-	if (!iterator)
+	load_lookers(live, lookers, attached);
+	if (!lookers->iterator)
 		return;
-	size = tp_iterator__read(iterator, &attached->existing, attached->not_identified,
+	size = tp_iterator__read(lookers->iterator, &attached->existing, attached->not_identified,
 				 sizeof(attached->not_identified));
 	attached->existing_size = size > 0 ? size : 0;
-	tp_iterator__destroy(iterator);
+	if (!lookers->tables || !attached->existing_size)
+		return;
+	size = tp_tables__read(lookers->tables, &attached->tables, attached->no_tables,
+			       sizeof(attached->no_tables));
+	attached->tables_size = size > 0 ? size : 0;
 }
 
 /* Never fatal: what is missing is told. */
@@ -316,20 +342,22 @@ static void attach_hooks(struct live *live)
 static int attach_programs(struct live *live, struct live_attached *attached, char *err,
 			   size_t err_size)
 {
-	struct tp_iterator *iterator = load_iterator(live, attached);
+	struct lookers lookers = { 0 };
 	int ret;
+
+	load_lookers(live, &lookers, attached);
 
 	/* Verifying them takes its time, in which the others' events would not be read. */
 	attach_hooks(live);
 	ret = live->ops->attach(live, err, err_size);
 	if (ret) {
-		tp_iterator__destroy(iterator);
 		live__detach(live);
-		return ret;
+	} else {
+		live->attached = true;
+		read_existing(live, &lookers, attached);
 	}
-	live->attached = true;
-	read_existing(live, iterator, attached);
-	return 0;
+	destroy_lookers(&lookers);
+	return ret;
 }
 
 int live__attach(struct live *live, struct live_attached *attached, char *err, size_t err_size)

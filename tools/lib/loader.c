@@ -99,12 +99,15 @@ void loader__close_fds(struct loader_fds *fds)
 			close(fds->map[i]);
 	if (fds->existing >= 0)
 		close(fds->existing);
+	if (fds->tables >= 0)
+		close(fds->tables);
 	loader__no_fds(fds);
 }
 
 void loader__no_fds(struct loader_fds *fds)
 {
 	fds->existing = -1;
+	fds->tables = -1;
 	memset(fds->map, -1, sizeof(fds->map));
 }
 
@@ -116,7 +119,9 @@ static void sort_fds(const struct loader_reply *reply, const int *from, struct l
 		from += LOADER_N_MAPS;
 	}
 	if (reply->flags & LOADER_EXISTING)
-		to->existing = *from;
+		to->existing = *from++;
+	if (reply->flags & LOADER_TABLES)
+		to->tables = *from;
 }
 
 static int broken(struct loader_reply *reply, int ret)

@@ -29,7 +29,7 @@ struct loader_config {
 
 /* Descriptors of an answer; -1 none. */
 struct loader_fds {
-	int existing;
+	int existing, tables;
 	int map[LOADER_N_MAPS];
 };
 /* Close all that there are; then there are none. */

@@ -41,7 +41,7 @@ struct loader_request {
 	__u64 arg;
 };
 
-/* Descriptors that come with an answer: those of LOADER_MAPS, then one for LOADER_EXISTING. */
+/* Descriptors that come with an answer: those of LOADER_MAPS, then one for each other flag. */
 enum loader_map {
 	LOADER_MAP_SLOTS,
 	LOADER_MAP_POOL,
@@ -53,10 +53,11 @@ enum loader_map {
 	LOADER_MAP_BSS,
 	LOADER_N_MAPS,
 };
-#define LOADER_MAX_FDS (LOADER_N_MAPS + 1)
+#define LOADER_MAX_FDS (LOADER_N_MAPS + 2)
 
 #define LOADER_MAPS 1U	   /* the maps, by enum loader_map */
 #define LOADER_EXISTING 2U /* a file of struct vfio_existing, as read at @existing_ns */
+#define LOADER_TABLES 4U   /* a file of what tp_tables__read() gave */
 
 /*
  * @ret:     0; or -errno, then @text is the sentence and nothing comes with it
@@ -78,7 +79,7 @@ struct loader_reply {
 	__u32 holders, links;
 	__u32 n_cpus, ring_capacity;
 	__u32 misses, slots_used;
-	char not_identified[96], no_hooks[96];
+	char not_identified[96], no_tables[96], no_hooks[96];
 	char detail[256];
 	char text[LOADER_TEXT];
 };

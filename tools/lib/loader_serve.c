@@ -48,7 +48,8 @@ struct answer {
 	struct loader_reply reply;
 	int fds[LOADER_MAX_FDS];
 	unsigned int n;
-	int own;
+	int own[2];
+	unsigned int n_own;
 };
 
 static int fail(struct answer *answer, int ret, const char *what)
@@ -74,26 +75,29 @@ static int open_live(struct server *server, __u64 kind, struct answer *answer)
 	return live__permitted(server->live, answer->reply.text, sizeof(answer->reply.text));
 }
 
-/* The records as a file: there may be more than a message holds. */
-static int add_existing(struct answer *answer, const struct live_attached *attached)
+/* What was read, as a file: it may be more than a message holds. Nothing is no file. */
+static int add_file(struct answer *answer, __u32 flag, const void *data, size_t size)
 {
 	size_t done = 0;
+	int fd;
 
-	if (!attached->existing_size)
+	if (!size)
 		return 0;
-	answer->own = memfd_create("existing", MFD_CLOEXEC);
-	while (answer->own >= 0 && done < attached->existing_size) {
-		ssize_t n = write(answer->own, (char *)attached->existing + done,
-				  attached->existing_size - done);
+	fd = memfd_create("existing", MFD_CLOEXEC);
+	while (fd >= 0 && done < size) {
+		ssize_t n = write(fd, (const char *)data + done, size - done);
 
-		if (n < 0)
+		if (n < 0) {
+			close(fd);
 			return -errno;
+		}
 		done += n;
 	}
-	if (answer->own < 0)
+	if (fd < 0)
 		return -errno;
-	answer->reply.flags |= LOADER_EXISTING;
-	answer->fds[answer->n++] = answer->own;
+	answer->reply.flags |= flag;
+	answer->own[answer->n_own++] = fd;
+	answer->fds[answer->n++] = fd;
 	return 0;
 }
 
@@ -139,13 +143,17 @@ static int attach(struct server *server, struct answer *answer)
 	if (!server->handed_over)
 		add_maps(answer, live);
 	server->handed_over = true;
-	if (add_existing(answer, &attached))
+	if (add_file(answer, LOADER_EXISTING, attached.existing, attached.existing_size))
 		error__set(attached.not_identified, sizeof(attached.not_identified),
 			   "no memory for them");
+	if (add_file(answer, LOADER_TABLES, attached.tables, attached.tables_size))
+		error__set(attached.no_tables, sizeof(attached.no_tables), "no memory for them");
 	free(attached.existing);
+	free(attached.tables);
 	reply->module = attached.module;
 	reply->existing_ns = attached.existing_ns;
 	memcpy(reply->not_identified, attached.not_identified, sizeof(reply->not_identified));
+	memcpy(reply->no_tables, attached.no_tables, sizeof(reply->no_tables));
 	live->ops->detail(live, reply->detail, sizeof(reply->detail));
 	return 0;
 }
@@ -280,7 +288,6 @@ static bool serve_one(struct server *server, int sock, struct answer *answer)
 	    !loader_proto__request_ok(&request))
 		return false;
 	memset(answer, 0, sizeof(*answer));
-	answer->own = -1;
 	answer->reply.magic = LOADER_MAGIC;
 	answer->reply.ret = react(server, &request, answer);
 	if (answer->reply.ret) { /* what was added before it failed */
@@ -291,8 +298,8 @@ static bool serve_one(struct server *server, int sock, struct answer *answer)
 		add_state(&answer->reply, server->live);
 	sent = loader_proto__send(sock, &answer->reply, sizeof(answer->reply), answer->fds,
 				  answer->n);
-	if (answer->own >= 0)
-		close(answer->own);
+	while (answer->n_own)
+		close(answer->own[--answer->n_own]);
 	return !sent;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * map_json.c - where the time of MAP_DMAs went, as JSON
+ * map_json.c - mappings, and where the time of MAP_DMAs went, as JSON
  */
 #include "event.h"
 #include "json_set.h"
@@ -25,4 +25,31 @@ json_t *map_json__parts(const struct model_map_parts *parts)
 			    json_null() : json_count(parts->sum[field->word]));
 	}
 	return object;
+}
+
+static json_t *mapping(const struct vfio_mapping *m)
+{
+	json_t *object = xalloc__check(json_object());
+
+	json_set(object, "iova", json_count(m->iova));
+	json_set(object, "bytes", json_count(m->size));
+	json_set(object, "vaddr", json_count(m->vaddr));
+	json_set(object, "read", json_boolean(m->prot & VFIO_OBS_PROT_READ));
+	json_set(object, "write", json_boolean(m->prot & VFIO_OBS_PROT_WRITE));
+	return object;
+}
+
+json_t *map_json__largest(const struct model_table *table)
+{
+	struct vfio_mapping list[MAP_JSON_LARGEST];
+	size_t n = model_table__largest(table, list, MAP_JSON_LARGEST);
+	json_t *array;
+
+	if (table->state == MODEL_TABLE_UNKNOWN)
+		return json_null();
+	array = xalloc__check(json_array());
+	for (size_t i = 0; i < n; i++)
+		if (json_array_append_new(array, mapping(&list[i])))
+			xalloc__check(NULL);
+	return array;
 }

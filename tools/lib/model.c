@@ -23,7 +23,11 @@
 /* How long the final totals of a freed container may be late. */
 #define FINAL_GRACE_NS 10000000000ULL
 #define PAGE_BYTES 4096 /* x86 */
+/* Lost events may be so much newer than the newest that was told. */
+#define LOSS_WINDOW_NS 1000000000ULL
 #define TYPE_IOMMU 0	/* of VFIO_OBS_VALUES_group_type */
+/* Gauges are counted from these. */
+#define GAUGE_EVENTS (1ULL << VFIO_EV_IOCTL | 1ULL << VFIO_EV_PIN | 1ULL << VFIO_EV_UNPIN)
 
 struct tracked {
 	struct model_container c; /* first: the index and the list point to it */
@@ -49,6 +53,8 @@ struct model {
 	struct source_group_info **groups; /* by number */
 	size_t n_groups;
 	struct source_loss loss;
+	__u64 unseen;	   /* bit per event */
+	__u64 lost_ns;	   /* until then events may have been lost; 0: none were */
 	char *gap;
 	enum source_gap gap_kind;
 	__u64 gap_ns;
@@ -124,6 +130,7 @@ static void entry_destroy(struct tracked *entry)
 {
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		model_op__destroy(entry->c.op[op]);
+	model_table__forget(&entry->c.table);
 	free(entry->c.groups);
 	free((void *)entry->c.owner);
 	free(entry);
@@ -304,7 +311,19 @@ static void set_no_backend(struct model_container *c)
 	c->iommu_type = 0;
 }
 
-static void on_open(struct tracked *entry, const struct vfio_rec *rec)
+/* Nothing is mapped at @ts_ns, and from then on the events tell. */
+static void begin_table(const struct model *model, struct model_container *c, __u64 ts_ns)
+{
+	if (model->unseen >> VFIO_EV_IOCTL & 1) {
+		model_table__forget(&c->table);
+		return;
+	}
+	model_table__clear(&c->table);
+	if (ts_ns < model->lost_ns)
+		model_table__distrust(&c->table, MODEL_TABLE_LOST);
+}
+
+static void on_open(const struct model *model, struct tracked *entry, const struct vfio_rec *rec)
 {
 	struct model_container *c = &entry->c;
 
@@ -317,6 +336,7 @@ static void on_open(struct tracked *entry, const struct vfio_rec *rec)
 	c->holders = 0;
 	c->groups_known = true;
 	set_no_backend(c);
+	begin_table(model, c, rec->ts_ns);
 }
 
 static void on_attach(struct model_container *c, const struct vfio_rec *rec)
@@ -328,7 +348,7 @@ static void on_attach(struct model_container *c, const struct vfio_rec *rec)
 	c->groups_known = c->n_groups == vfio_w(rec, ATTACH, groups);
 }
 
-static void on_detach(struct tracked *entry, const struct vfio_rec *rec, bool aggregates)
+static void on_detach(const struct model *model, struct tracked *entry, const struct vfio_rec *rec)
 {
 	struct model_container *c = &entry->c;
 
@@ -337,10 +357,12 @@ static void on_detach(struct tracked *entry, const struct vfio_rec *rec, bool ag
 	if (vfio_w(rec, DETACH, groups) == 0) {
 		groups_clear(c);
 		set_no_backend(c);
+		if (rec->ts_ns > c->table.read_ns) /* else it is another backend that was read */
+			begin_table(model, c, rec->ts_ns);
 		entry->gauges_reset = true;
 		c->gauges_known = true;
 		/* The kernel's reading may be ahead of this event already. */
-		if (!aggregates)
+		if (!model->aggregates)
 			c->gauges = (struct vfio_gauges){ 0 };
 	}
 	c->groups_known = c->n_groups == vfio_w(rec, DETACH, groups);
@@ -351,6 +373,7 @@ static void on_ioctl(struct model_container *c, const struct vfio_rec *rec)
 	groups_hint_count(c, vfio_w(rec, IOCTL, groups));
 	if (!c->backend_known && !vfio_w(rec, IOCTL, has_backend))
 		set_no_backend(c);
+	model_table__event(&c->table, rec);
 }
 
 static void on_release(struct model_container *c, const struct vfio_rec *rec)
@@ -359,6 +382,7 @@ static void on_release(struct model_container *c, const struct vfio_rec *rec)
 
 	c->freed = true;
 	c->freed_ns = rec->ts_ns;
+	model_table__forget(&c->table);
 	set_refs(c, 0);
 	if (!c->opened_known && age <= rec->ts_ns) {
 		c->opened_known = true;
@@ -366,19 +390,20 @@ static void on_release(struct model_container *c, const struct vfio_rec *rec)
 	}
 }
 
-static void apply_state(struct tracked *entry, const struct vfio_rec *rec, bool aggregates)
+static void apply_state(const struct model *model, struct tracked *entry,
+			const struct vfio_rec *rec)
 {
 	struct model_container *c = &entry->c;
 
 	switch (rec->type) {
 	case VFIO_EV_OPEN:
-		on_open(entry, rec);
+		on_open(model, entry, rec);
 		break;
 	case VFIO_EV_ATTACH:
 		on_attach(c, rec);
 		break;
 	case VFIO_EV_DETACH:
-		on_detach(entry, rec, aggregates);
+		on_detach(model, entry, rec);
 		break;
 	case VFIO_EV_SET_IOMMU:
 		groups_hint_count(c, vfio_w(rec, SET_IOMMU, groups));
@@ -498,10 +523,10 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 	if (rec->id) {
 		entry = entry_get(model, rec->id);
 		entry->event_ns = rec->ts_ns;
-		apply_state(entry, rec, model->aggregates);
+		apply_state(model, entry, rec);
 		if (!model->aggregates) {
 			if (rec->type == VFIO_EV_OPEN)
-				entry->c.gauges_known = true;
+				entry->c.gauges_known = !(model->unseen & GAUGE_EVENTS);
 			apply_gauges(&entry->c, rec, &o);
 			if (model->thinned)
 				entry->c.gauges_known = false;
@@ -511,6 +536,19 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 }
 
 /* Containers that existed before */
+
+/* Without a backend nothing is mapped; with one somebody must read it. */
+static void set_existing_table(const struct model *model, struct model_container *c,
+			       __u64 read_ns)
+{
+	if (*c->backend) {
+		model_table__forget(&c->table);
+		return;
+	}
+	begin_table(model, c, read_ns);
+	c->table.read_ns = read_ns;
+	c->table.until_ns = read_ns;
+}
 
 static void set_existing(struct model_container *c, const struct source_existing *e)
 {
@@ -541,8 +579,20 @@ static void sink_existing(void *ctx, const struct source_existing *existing)
 	if (existing->read_ns > model->now_ns)
 		model->now_ns = existing->read_ns;
 	entry = entry_get(model, existing->id);
-	if (!entry->seen_open && !entry->c.freed && entry->event_ns <= existing->read_ns)
-		set_existing(&entry->c, existing);
+	if (entry->seen_open || entry->c.freed || entry->event_ns > existing->read_ns)
+		return;
+	set_existing(&entry->c, existing);
+	set_existing_table(model, &entry->c, existing->read_ns);
+}
+
+static void sink_table(void *ctx, const struct source_table *table)
+{
+	struct model *model = ctx;
+	struct tracked *entry = entry_find(model, table->id);
+
+	if (entry && !entry->seen_open && !entry->c.freed && entry->event_ns <= table->read_ns &&
+	    !(model->unseen >> VFIO_EV_IOCTL & 1))
+		model_table__read(&entry->c.table, table);
 }
 
 /* Aggregates from the kernel */
@@ -576,6 +626,7 @@ static void entry_mark_freed(struct model *model, struct tracked *entry, __u64 t
 		return;
 	entry->c.freed = true;
 	entry->c.freed_ns = ts_ns;
+	model_table__forget(&entry->c.table);
 	set_refs(&entry->c, 0);
 }
 
@@ -603,7 +654,17 @@ static void sink_final(void *ctx, __u64 id)
 
 static void sink_loss(void *ctx, const struct source_loss *loss)
 {
-	((struct model *)ctx)->loss = *loss;
+	struct model *model = ctx;
+	struct source_loss *had = &model->loss;
+	bool more = loss->ring > had->ring || loss->recursion > had->recursion ||
+		    loss->damaged > had->damaged;
+
+	*had = *loss;
+	if (!more)
+		return;
+	model->lost_ns = model->now_ns + LOSS_WINDOW_NS;
+	for (size_t i = 0; i < model->n_list; i++)
+		model_table__distrust(&model->list[i]->table, MODEL_TABLE_LOST);
 }
 
 /* Those whose events are frequent. */
@@ -688,6 +749,7 @@ static struct tracked *entry_copy(const struct tracked *entry)
 
 	copy->c.groups = xmemdup(entry->c.groups, entry->c.n_groups, sizeof(*entry->c.groups));
 	copy->c.owner = source_copy__owner(entry->c.owner);
+	copy->c.table = model_table__copy(&entry->c.table);
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		if (entry->c.op[op])
 			copy->c.op[op] = model_op__copy(entry->c.op[op]);
@@ -727,6 +789,7 @@ struct source_sink model__sink(struct model *model, bool aggregates)
 	return (struct source_sink){
 		.ctx = model,
 		.existing = sink_existing,
+		.table = sink_table,
 		.owner = sink_owner,
 		.group = sink_group,
 		.event = sink_event,
@@ -737,6 +800,11 @@ struct source_sink model__sink(struct model *model, bool aggregates)
 		.loss = sink_loss,
 		.gap = sink_gap,
 	};
+}
+
+void model__unseen(struct model *model, __u64 events)
+{
+	model->unseen = events;
 }
 
 static bool entry_is_over(const struct model *model, const struct tracked *entry, __u64 now_ns,
@@ -888,6 +956,16 @@ bool model__counts_less(const struct model *model)
 __u64 model__now(const struct model *model)
 {
 	return model->now_ns;
+}
+
+bool model_container__mapped_bytes(const struct model_container *c, __u64 *bytes)
+{
+	bool counted = c->gauges_known && c->gauges.mapped_bytes >= 0;
+
+	if (!counted && !model_table__whole(&c->table))
+		return false;
+	*bytes = counted ? (__u64)c->gauges.mapped_bytes : c->table.bytes;
+	return true;
 }
 
 bool model_container__pinned_pages(const struct model_container *c, __u64 *pages)

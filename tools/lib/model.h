@@ -15,6 +15,7 @@
 
 #include "model_group.h"
 #include "model_map.h"
+#include "model_table.h"
 #include "source.h"
 #include "vfio_obs/aggregate.h"
 
@@ -67,6 +68,7 @@ struct model_container {
 	__u32 iommu_type;
 	__u32 refs;
 	struct vfio_gauges gauges;
+	struct model_table table; /* what is mapped, one by one */
 	bool file_known;  /* whether @file_closed says something */
 	bool file_closed, freed;
 	__u64 freed_ns;	  /* valid when @freed */
@@ -91,6 +93,12 @@ struct model *model__snapshot(const struct model *model);
  * counts from events itself (with the functions of aggregate.h).
  */
 struct source_sink model__sink(struct model *model, bool aggregates);
+
+/*
+ * model__unseen - as in source_info, to be told before anything else: what would follow from these
+ * events is unknown.
+ */
+void model__unseen(struct model *model, __u64 events);
 
 /*
  * model__advance - a refresh: rates over the time since the last call, freed containers older
@@ -139,6 +147,8 @@ __u64 model__now(const struct model *model);
 
 /* Latency at quantile @q in [0,1] in ns, true value within 1.6 %; false: nothing was timed. */
 bool model_op__quantile(const struct model_op *op, double q, __u64 *ns);
+/* Bytes that are mapped, counted or added up from what was read. False: unknown. */
+bool model_container__mapped_bytes(const struct model_container *c, __u64 *bytes);
 /*
  * Pages held for the container: explicit pins plus, once an IOMMU-backed group is attached, the
  * pages of its mappings (type1 pins those as long as they live). False: unknown.

@@ -206,6 +206,12 @@ static bool existing_fits(const struct record_existing *existing, size_t size)
 	       size == sizeof(*existing) + existing->n_listed * sizeof(*existing->group);
 }
 
+static bool table_fits(const struct record_table *table, size_t size)
+{
+	return size >= sizeof(*table) && table->n <= VFIO_OBS_MAPPINGS_MAX &&
+	       size == sizeof(*table) + table->n * sizeof(*table->list);
+}
+
 /* What is behind the fixed part of @used bytes must be texts that end. */
 static bool texts_fit(struct record_view *view, const __u8 *payload, size_t used)
 {
@@ -255,6 +261,9 @@ static bool read_payload(struct record_reader *reader, struct record_view *view)
 	case RECORD_BLOCK_EXISTING:
 		view->existing = (const void *)reader->payload;
 		return existing_fits(view->existing, view->head.stored_size);
+	case RECORD_BLOCK_TABLE:
+		view->table = (const void *)reader->payload;
+		return table_fits(view->table, view->head.stored_size);
 	case RECORD_BLOCK_OWNER:
 		return read_owner(view, reader->payload);
 	case RECORD_BLOCK_GROUP:

@@ -42,6 +42,7 @@ struct record_view {
 	const struct record_gap *gap;
 	const struct record_end *end;
 	const struct record_existing *existing;
+	const struct record_table *table;
 	const struct record_owner *owner;
 	const struct record_group_info *group;
 	struct record_texts texts; /* of @owner or @group */

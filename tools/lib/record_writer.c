@@ -410,6 +410,25 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 	free(to);
 }
 
+static void on_table(void *ctx, const struct source_table *table)
+{
+	struct record_table *to;
+	size_t size = sizeof(*to) + table->n * sizeof(*to->list);
+
+	to = xcalloc(1, size);
+	to->id = table->id;
+	to->read_ns = table->read_ns;
+	to->until_ns = table->until_ns;
+	to->n = table->n;
+	to->avail = table->avail;
+	to->flags = (table->torn ? VFIO_TABLE_TORN : 0) | (table->more ? VFIO_TABLE_MORE : 0);
+	for (__u32 i = 0; i < table->n; i++)
+		to->list[i] = table->list[i];
+	write_events(ctx); /* those before it */
+	write_payload(ctx, RECORD_BLOCK_TABLE, table->read_ns, to, size);
+	free(to);
+}
+
 /* Containers of one owner, and a process may open thousands, share a block. */
 static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
 {
@@ -456,6 +475,7 @@ struct source_sink record_writer__sink(struct record_writer *writer)
 	return (struct source_sink){
 		.ctx = writer,
 		.existing = on_existing,
+		.table = on_table,
 		.owner = on_owner,
 		.group = on_group,
 		.event = on_event,

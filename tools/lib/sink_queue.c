@@ -9,8 +9,8 @@
 #include "xalloc.h"
 
 enum item_kind {
-	ITEM_EXISTING, ITEM_OWNER, ITEM_GROUP, ITEM_EVENT, ITEM_STATS, ITEM_GAUGES, ITEM_BEGUN,
-	ITEM_FINAL, ITEM_LOSS, ITEM_GAP
+	ITEM_EXISTING, ITEM_TABLE, ITEM_OWNER, ITEM_GROUP, ITEM_EVENT, ITEM_STATS, ITEM_GAUGES,
+	ITEM_BEGUN, ITEM_FINAL, ITEM_LOSS, ITEM_GAP
 };
 
 struct item {
@@ -20,6 +20,10 @@ struct item {
 			struct source_existing *state;
 			struct source_group *groups;
 		} existing;
+		struct {
+			struct source_table *state;
+			struct vfio_mapping *list;
+		} table;
 		struct {
 			__u64 id;
 			struct source_owner *owner;
@@ -68,6 +72,10 @@ static void item_destroy(struct item *item)
 		free(item->group);
 	else if (item->kind == ITEM_BEGUN)
 		free(item->begun.list);
+	if (item->kind == ITEM_TABLE) {
+		free(item->table.state);
+		free(item->table.list);
+	}
 	if (item->kind != ITEM_EXISTING)
 		return;
 	free(item->existing.state);
@@ -110,6 +118,15 @@ static void keep_existing(void *ctx, const struct source_existing *existing)
 	item->existing.groups = xmemdup(existing->groups, existing->n_listed,
 					sizeof(*existing->groups));
 	item->existing.state->groups = item->existing.groups;
+}
+
+static void keep_table(void *ctx, const struct source_table *table)
+{
+	struct item *item = item_append(ctx, ITEM_TABLE);
+
+	item->table.state = xmemdup(table, 1, sizeof(*table));
+	item->table.list = xmemdup(table->list, table->n, sizeof(*table->list));
+	item->table.state->list = item->table.list;
 }
 
 static void keep_owner(void *ctx, __u64 id, const struct source_owner *owner)
@@ -176,6 +193,7 @@ struct source_sink sink_queue__sink(struct sink_queue *queue)
 	return (struct source_sink){
 		.ctx = queue,
 		.existing = keep_existing,
+		.table = keep_table,
 		.owner = keep_owner,
 		.group = keep_group,
 		.event = keep_event,
@@ -205,6 +223,10 @@ static void item_deliver(const struct item *item, const struct source_sink *sink
 	case ITEM_EXISTING:
 		if (sink->existing)
 			sink->existing(sink->ctx, item->existing.state);
+		break;
+	case ITEM_TABLE:
+		if (sink->table)
+			sink->table(sink->ctx, item->table.state);
 		break;
 	case ITEM_OWNER:
 		if (sink->owner)

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "vfio_obs/aggregate.h"
+#include "vfio_obs/existing.h"
 #include "vfio_obs/owner.h"
 
 struct loader;
@@ -52,9 +53,9 @@ struct source_group {
 
 /*
  * A container that was there before the source attached, as it was at @read_ns. What was mapped
- * and pinned until then is not known. Not found are containers whose files no process has open
- * (sent through a socket and not received yet, registered with io_uring) or only processes of
- * another pid namespace than ours and its children.
+ * until then tells a source_table, if it can be read; what was pinned is not known. Not found are
+ * containers whose files no process has open (sent through a socket and not received yet,
+ * registered with io_uring) or only processes of another pid namespace than ours and its children.
  * @tgid:        the process that has the container's file open, or when @file_closed a group's or
  *               a device's; the lowest of @holders processes. @comm and @cgroup are its
  * @file_closed: only attached groups keep it
@@ -73,6 +74,23 @@ struct source_existing {
 	char backend[VFIO_OBS_STR_LEN]; /* "" none */
 	const struct source_group *groups;
 	__u32 n_listed, n_groups;
+};
+
+/*
+ * The DMA mappings of a container that was there before the source attached, as they were between
+ * @read_ns and @until_ns: what returned before is in them, what began later is not.
+ * @avail: mappings that the backend allows beside these
+ * @torn:  they changed all the time: some may be missing or be gone
+ * @more:  there are more than VFIO_OBS_MAPPINGS_MAX
+ * @list:  ascending, none overlaps another
+ */
+struct source_table {
+	__u64 id;
+	__u64 read_ns, until_ns;
+	__u32 avail;
+	bool torn, more;
+	__u32 n;
+	const struct vfio_mapping *list;
 };
 
 /*
@@ -120,6 +138,7 @@ struct source_begun {
  * What a source calls from source__poll(); any member may be NULL.
  * @existing: a container that existed before; in the first poll behind each attaching, before
  *         the events that came since. Those that began before @read_ns are in the state already
+ * @table: mappings of such a container, before the events that came since, too
  * @owner: whose the container of the last @existing or of the last open event is
  * @group: the devices of a group that was attached, or whose devices are others now. These two
  *         come from enrich.c or from a recording; their texts are printable ASCII
@@ -138,6 +157,7 @@ struct source_begun {
 struct source_sink {
 	void *ctx;
 	void (*existing)(void *ctx, const struct source_existing *existing);
+	void (*table)(void *ctx, const struct source_table *table);
 	void (*owner)(void *ctx, __u64 id, const struct source_owner *owner);
 	void (*group)(void *ctx, const struct source_group_info *group);
 	void (*event)(void *ctx, const struct vfio_rec *rec);
@@ -180,6 +200,7 @@ struct source_info {
 	__u64 realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME where the events are from */
 	__u64 start_ns;	      /* a recording's begin, CLOCK_BOOTTIME */
 	struct source_cost cost;
+	__u64 unseen;	      /* bit per event that does not come, though it may have happened */
 };
 
 struct source_ops {
@@ -238,8 +259,10 @@ struct source_live_opts {
 	double max_overhead; /* in percent of all CPUs' time; beyond it, THINNED; 0: no limit */
 };
 
-/* Events a live monitor wants one by one: the rare ones. The others come aggregated. */
+/* Events of a container's life: the rare ones. */
 __u64 source__lifecycle_events(void);
+/* Events a live monitor wants one by one: those, and what it maps. Others come aggregated. */
+__u64 source__monitor_events(void);
 /* All completed events, without the _start ones. */
 __u64 source__all_events(void);
 /* Those that a busy container has all the time, each at a cost: what THINNED leaves out. */

@@ -28,6 +28,7 @@
 #include "tp_existing.h"
 #include "tp_module.h"
 #include "tp_stats.h"
+#include "tp_table.h"
 #include "xalloc.h"
 
 #define MSEC 1000000ULL
@@ -71,8 +72,10 @@ struct source_live {
 	struct tp_stats *stats;	   /* NULL: no aggregates */
 	struct tp_begun *begun;	   /* with the aggregates */
 	struct tp_existing *existing; /* not delivered yet; NULL none */
+	struct mapping tables;	   /* of the loader, not delivered yet; NULL none */
 	__u64 recursion;	   /* program runs that the kernel skipped */
 	char not_identified[96];   /* why containers opened before are unknown, "" they are not */
+	char no_tables[96];	   /* why what they have mapped is unknown, "" it is not */
 	char no_hooks[96];	   /* hooks beside the container that are missing, and why; "" none */
 	char detail[256];
 	__u64 module;
@@ -107,6 +110,13 @@ static __u64 clock_ns(clockid_t clock)
 static bool load_anew(const struct source_live *live)
 {
 	return live->kind == SOURCE_LIVE_FENTRY;
+}
+
+static void unmap(struct mapping *mapping)
+{
+	if (mapping->addr)
+		munmap(mapping->addr, mapping->size);
+	*mapping = (struct mapping){ 0 };
 }
 
 /* The memory of a map, as large as the kernel says that it is; NULL and errno. */
@@ -271,11 +281,8 @@ static void unload(struct source_live *live)
 	live->stats = NULL;
 	live->begun = NULL;
 	live->misses = NULL;
-	for (int i = 0; i < LOADER_N_MAPS; i++) {
-		if (live->map[i].addr)
-			munmap(live->map[i].addr, live->map[i].size);
-		live->map[i] = (struct mapping){ 0 };
-	}
+	for (int i = 0; i < LOADER_N_MAPS; i++)
+		unmap(&live->map[i]);
 	loader__close_fds(&live->fds);
 	tell_loader(live, LOADER_UNLOAD);
 	live->loaded = false;
@@ -300,33 +307,49 @@ static int follow(struct source_live *live, struct tp_module_use *use)
 	return ret;
 }
 
-/* The containers that existed, from the loader's file. */
-static struct tp_existing *read_existing(int fd, __u64 since_ns)
+/* A file of the loader's, which is closed. NULL: nothing is in it, or no memory. */
+static struct mapping map_file(int fd)
 {
-	struct tp_existing *existing = NULL;
+	struct mapping mapping = { 0 };
 	struct stat st;
-	void *records;
 
-	if (fstat(fd, &st) || !st.st_size)
-		return NULL;
-	records = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (records == MAP_FAILED)
-		return NULL;
-	existing = tp_existing__create(records, st.st_size / sizeof(struct vfio_existing),
-				       since_ns);
-	munmap(records, st.st_size);
-	return existing;
+	if (!fstat(fd, &st) && st.st_size) {
+		mapping.size = st.st_size;
+		mapping.addr = mmap(NULL, mapping.size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (mapping.addr == MAP_FAILED)
+			mapping.addr = NULL;
+	}
+	close(fd);
+	return mapping;
 }
 
-static void take_existing(struct source_live *live, int fd, const struct loader_reply *reply)
+static void forget_existing(struct source_live *live)
 {
-	memcpy(live->not_identified, reply->not_identified, sizeof(live->not_identified));
 	tp_existing__destroy(live->existing);
 	live->existing = NULL;
-	if (fd < 0)
-		return;
-	live->existing = read_existing(fd, reply->existing_ns);
-	close(fd);
+	unmap(&live->tables);
+}
+
+/* What existed, from the loader's files, which are closed. */
+static void take_existing(struct source_live *live, struct loader_fds *fds,
+			  const struct loader_reply *reply)
+{
+	struct mapping records = { 0 };
+
+	memcpy(live->not_identified, reply->not_identified, sizeof(live->not_identified));
+	memcpy(live->no_tables, reply->no_tables, sizeof(live->no_tables));
+	forget_existing(live);
+	if (fds->existing >= 0)
+		records = map_file(fds->existing);
+	if (records.addr)
+		live->existing = tp_existing__create(records.addr,
+						     records.size / sizeof(struct vfio_existing),
+						     reply->existing_ns);
+	unmap(&records);
+	if (fds->tables >= 0)
+		live->tables = map_file(fds->tables);
+	fds->existing = -1;
+	fds->tables = -1;
 }
 
 /* Attach to the loaded module if it fits. 0 or -errno and a sentence. */
@@ -341,8 +364,7 @@ static int attach(struct source_live *live, char *err, size_t err_size)
 		return ret;
 	}
 	live->attached = true;
-	take_existing(live, fds.existing, &reply);
-	fds.existing = -1;
+	take_existing(live, &fds, &reply);
 	memcpy(live->detail, reply.detail, sizeof(live->detail));
 	if (reply.flags & LOADER_MAPS) {
 		live->fds = fds;
@@ -365,8 +387,9 @@ static void deliver_existing(struct source_live *live, const struct source_sink 
 	if (!live->existing)
 		return;
 	tp_existing__deliver(live->existing, live->id_bits, sink);
-	tp_existing__destroy(live->existing);
-	live->existing = NULL;
+	if (live->tables.addr)
+		tp_tables__deliver(live->tables.addr, live->tables.size, live->id_bits, sink);
+	forget_existing(live);
 }
 
 /* One event of a ring: complete its id and give it out. */
@@ -628,6 +651,9 @@ static void live_info(const struct source *source, struct source_info *info)
 	if (*live->no_hooks)
 		snprintf(info->detail, sizeof(info->detail), "no hook on %s; ", live->no_hooks);
 	len = strlen(info->detail);
+	if (*live->no_tables)
+		len += snprintf(info->detail + len, sizeof(info->detail) - len,
+				"mappings made before are unknown: %s; ", live->no_tables);
 	snprintf(info->detail + len, sizeof(info->detail) - len, "%s%s%s%s",
 		 live->detail, live->attached ? "" : "; let go, nobody uses it",
 		 *live->not_identified ? "; containers opened before are not identified: " : "",
@@ -657,7 +683,7 @@ static void live_close(struct source *source)
 		detach(live);
 	unload(live);
 	tell_loader(live, LOADER_CLOSE);
-	tp_existing__destroy(live->existing);
+	forget_existing(live);
 	free(live);
 }
 

@@ -32,7 +32,7 @@ void view__totals(const struct view_frame *frame, struct view_totals *totals)
 	*totals = (struct view_totals){ .rate = frame->number ? 0 : -1 };
 	for (size_t i = 0; i < n; i++) {
 		const struct model_container *c = list[i];
-		__u64 pages;
+		__u64 pages, bytes;
 
 		if (c->freed) {
 			totals->gone++;
@@ -40,8 +40,8 @@ void view__totals(const struct view_frame *frame, struct view_totals *totals)
 		}
 		totals->containers++;
 		totals->groups += c->n_groups;
-		if (c->gauges_known && c->gauges.mapped_bytes >= 0)
-			totals->mapped_bytes += c->gauges.mapped_bytes;
+		if (model_container__mapped_bytes(c, &bytes))
+			totals->mapped_bytes += bytes;
 		else
 			totals->mapped_unknown++;
 		if (model_container__pinned_pages(c, &pages))

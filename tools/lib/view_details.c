@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * view_details.c - one container in lines of text: its owner, its groups and their devices
+ * view_details.c - one container in lines of text: owner, mappings, groups and their devices
  */
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +51,28 @@ static void add_owner(struct lines *lines, const struct view_frame *frame,
 		snprintf(at, VIEW_DETAIL_SIZE, "cgroup   %s", cgroup);
 }
 
+/* "mapped   12 mappings, 4.0G, largest 2.0G at 0x100000000; 65523 more allowed". */
+static void add_mappings(struct lines *lines, const struct model_container *c)
+{
+	const struct model_table *table = &c->table;
+	const char *trouble = model_table__trouble(table);
+	char text[160] = "unknown: made before, and not read", bytes[FMT_MAX], largest[FMT_MAX];
+	char more[40] = "", *at = next(lines);
+	struct vfio_mapping m;
+	__u64 avail;
+
+	if (model_table__avail(table, &avail))
+		snprintf(more, sizeof(more), "; %llu more allowed", avail);
+	if (model_table__largest(table, &m, 1))
+		snprintf(text, sizeof(text), "%zu mapping%s, %s, largest %s at 0x%llx", table->n,
+			 table->n == 1 ? "" : "s", fmt_bytes(bytes, sizeof(bytes), table->bytes),
+			 fmt_bytes(largest, sizeof(largest), m.size), m.iova);
+	else if (table->state != MODEL_TABLE_UNKNOWN)
+		snprintf(text, sizeof(text), "nothing");
+	snprintf(at, VIEW_DETAIL_SIZE, "mapped   %s%s%s%s%s", text, more,
+		 *trouble ? " (not all: " : "", trouble, *trouble ? ")" : "");
+}
+
 void view_details__device(const struct source_group_info *info, __u32 device, size_t cols,
 			  char line[VIEW_DETAIL_SIZE])
 {
@@ -90,6 +112,8 @@ size_t view_details__lines(const struct view_frame *frame, const struct model_co
 	add_owner(&all, frame, c);
 	for (size_t i = 0; i < c->n_groups; i++)
 		add_group(&all, frame, c->groups[i].number, cols);
+	if (all.n < max && !c->freed)
+		add_mappings(&all, c);
 	if (all.dropped && max)
 		snprintf(lines[max - 1], VIEW_DETAIL_SIZE, "         and %zu devices more",
 			 all.dropped + 1);

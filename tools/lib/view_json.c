@@ -124,6 +124,18 @@ static json_t *ops(const struct view_frame *frame, const struct model_container 
 	return object;
 }
 
+static void set_mappings(json_t *object, const struct model_table *table)
+{
+	bool whole = model_table__whole(table);
+	__u64 avail;
+
+	json_set(object, "mappings", whole ? number(table->n) : json_null());
+	json_set(object, "mappings_complete", json_boolean(whole));
+	json_set(object, "largest_mappings", map_json__largest(table));
+	json_set(object, "dma_avail",
+		 model_table__avail(table, &avail) ? number(avail) : json_null());
+}
+
 static json_t *containers(const struct view_frame *frame)
 {
 	json_t *array = xalloc__check(json_array());
@@ -154,6 +166,7 @@ static json_t *containers(const struct view_frame *frame)
 		json_set(one, "owner", owner_json__owner(list[i]->owner));
 		json_set(one, "holders", list[i]->holders ? number(list[i]->holders) : json_null());
 		json_set(one, "ops", ops(frame, list[i]));
+		set_mappings(one, &list[i]->table);
 		json_set(one, "map_parts", map_json__parts(&list[i]->map_parts));
 		if (json_array_append_new(array, one))
 			xalloc__check(NULL);

@@ -227,6 +227,13 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 	rec->out.existing(rec->out.ctx, existing);
 }
 
+static void on_table(void *ctx, const struct source_table *table)
+{
+	struct recorder *rec = ctx;
+
+	rec->out.table(rec->out.ctx, table);
+}
+
 static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
 {
 	struct recorder *rec = ctx;
@@ -451,6 +458,7 @@ static struct source_sink recorder_sink(struct recorder *rec)
 	return (struct source_sink){
 		.ctx = rec,
 		.existing = on_existing,
+		.table = on_table,
 		.owner = on_owner,
 		.group = on_group,
 		.event = on_event,

@@ -163,8 +163,10 @@ static void fill_container(struct gather *gather, const struct model_container *
 	entry->freed = c->freed;
 	entry->refs_known = c->refs_known;
 	entry->refs = c->refs;
-	entry->gauges_known = c->gauges_known;
-	entry->gauges = c->gauges;
+	entry->mapped_known = model_container__mapped_bytes(c, &entry->mapped_bytes);
+	entry->mappings_known = model_table__whole(&c->table);
+	entry->mappings = c->table.n;
+	entry->avail_known = model_table__avail(&c->table, &entry->avail);
 	entry->pinned_known = model_container__pinned_pages(c, &entry->pinned_pages);
 	for (size_t i = 0; i < c->n_groups; i++)
 		remember_group(entry, c->groups[i].number, c->groups[i].type);
@@ -199,6 +201,13 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 	memcpy(entry->backend, existing->backend, sizeof(entry->backend));
 	for (__u32 i = 0; i < existing->n_listed; i++)
 		remember_group(entry, existing->groups[i].number, existing->groups[i].type);
+}
+
+static void on_table(void *ctx, const struct source_table *table)
+{
+	struct gather *gather = ctx;
+
+	gather->to_model.table(gather->to_model.ctx, table);
 }
 
 static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
@@ -358,6 +367,7 @@ static int report(const char *path, bool json)
 	struct source_sink sink = {
 		.ctx = &gather,
 		.existing = on_existing,
+		.table = on_table,
 		.owner = on_owner,
 		.group = on_group,
 		.event = on_event,
@@ -379,6 +389,8 @@ static int report(const char *path, bool json)
 	}
 	gather.model = model__create();
 	gather.to_model = model__sink(gather.model, false);
+	source__info(source, &gather.report.info);
+	model__unseen(gather.model, gather.report.info.unseen);
 	do {
 		ret = source__poll(source, &sink);
 	} while (ret > 0);

@@ -32,7 +32,7 @@ struct report_op {
 /* One container, complete when it was freed, else as at the end of the recording. */
 struct report_container {
 	__u64 id;
-	bool opened_known, refs_known, gauges_known, pinned_known, file_closed, freed;
+	bool opened_known, refs_known, mapped_known, pinned_known, file_closed, freed;
 	__u64 opened_ns, age_ns;
 	__u32 tgid;
 	char comm[VFIO_OBS_COMM_LEN];
@@ -44,8 +44,9 @@ struct report_container {
 	size_t n_groups;
 	bool more_groups; /* than are remembered */
 	__u32 refs;
-	struct vfio_gauges gauges;
-	__u64 pinned_pages;
+	__u64 mapped_bytes, pinned_pages;
+	bool mappings_known, avail_known;
+	__u64 mappings, avail;
 	struct report_op *op[VFIO_OP_COUNT]; /* NULL: never called */
 	struct model_map_parts map_parts;
 };

@@ -117,8 +117,9 @@ static json_t *container_json(const struct report *report, const struct report_c
 	json_object_set_new(object, "file_closed", json_boolean(c->file_closed));
 	json_object_set_new(object, "freed", json_boolean(c->freed));
 	json_object_set_new(object, "refs", number_if(c->refs_known, c->refs));
-	json_object_set_new(object, "mapped_bytes",
-			    c->gauges_known ? json_integer(c->gauges.mapped_bytes) : json_null());
+	json_object_set_new(object, "mapped_bytes", number_if(c->mapped_known, c->mapped_bytes));
+	json_object_set_new(object, "mappings", number_if(c->mappings_known, c->mappings));
+	json_object_set_new(object, "dma_avail", number_if(c->avail_known, c->avail));
 	json_object_set_new(object, "pinned_pages", number_if(c->pinned_known, c->pinned_pages));
 	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
 		if (c->op[op])

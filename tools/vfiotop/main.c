@@ -31,7 +31,7 @@ static struct source *open_source(const struct options *options, struct loader *
 				  char *err, size_t err_size)
 {
 	struct source_live_opts live = {
-		.events = source__lifecycle_events(),
+		.events = source__monitor_events(),
 		.aggregate = true,
 		.max_overhead = options->max_overhead,
 	};

@@ -378,6 +378,7 @@ int top__run(const struct options *options, struct source *source, struct loader
 	source__info(source, &top.info);
 	top.model = model__create();
 	top.sink = model__sink(top.model, top.info.aggregates);
+	model__unseen(top.model, top.info.unseen);
 	if (top.info.live && !top.info.described) {
 		top.enrich = enrich__create("", &top.sink);
 		enrich__ask(top.enrich, loader);

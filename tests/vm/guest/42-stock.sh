@@ -7,6 +7,8 @@
 . tests/vm/guest/lib.sh
 # shellcheck source=tests/vm/guest/truth.sh
 . tests/vm/guest/truth.sh
+# shellcheck source=tests/vm/guest/mappings.sh
+. tests/vm/guest/mappings.sh
 
 load_testdev 4
 bind_vfio "$VM_E1000E"
@@ -68,6 +70,12 @@ check "its end is seen" within 20 last_line ".containers[] | select(.pid == $loa
 "$load" lifecycle -n 100 -d 1 > "$work/out" 2>&1
 check "and containers that came later are counted" within 20 last_line \
 	".totals.ops.open.count == $(printed open) and .lost.total == 0"
+
+kill -STOP "$monitor_pid"
+mv "$work/json" "$work/kept"
+mappings_are_true "stock" "$(group_of vfio-testdev.1)" 100
+mv "$work/kept" "$work/json"
+kill -CONT "$monitor_pid"
 
 # The programs do not keep vfio from being unloaded, and come back with it.
 for module in vfio_testdev vfio_pci vfio_pci_core vfio_iommu_type1 mdev vfio_virqfd; do

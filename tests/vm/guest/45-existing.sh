@@ -6,8 +6,10 @@
 # kind of file that can be the last one open.
 # shellcheck source=tests/vm/guest/lib.sh
 . tests/vm/guest/lib.sh
+# shellcheck source=tests/vm/guest/mappings.sh
+. tests/vm/guest/mappings.sh
 
-load_testdev 6
+load_testdev 7
 
 # hold CLOSE DEVICE...: a container with the devices' groups and type1, held open in the background
 # until killed. CLOSE: none; container: closes its file; group: that and the group's file, with the
@@ -82,8 +84,12 @@ equal "vfiotop: only the group's file" "$(of_pid "$work/first" "$closed" "$facts
 	"$(group_of vfio-testdev.4) vfio-iommu-type1 1 closed"
 equal "vfiotop: only the device's file" "$(of_pid "$work/first" "$device" "$facts")" \
 	"$(group_of vfio-testdev.5) vfio-iommu-type1 1 closed"
-equal "vfiotop: what was mapped before is not made up" \
-	"$(of_pid "$work/first" "$forked" ".mapped_bytes == null")" true
+equal "vfiotop: nothing is mapped, which is not unknown" \
+	"$(of_pid "$work/first" "$forked" ".mapped_bytes")" 0
+equal "vfiotop: nor without a backend" "$(of_pid "$work/first" "$empty" ".mappings")" 0
+equal "vfiotop: the load's one mapping is known" \
+	"$(of_pid "$work/first" $loader '"\(.mappings) \(.largest_mappings[0].bytes == .mapped_bytes)"')" \
+	"1 true; 1 true"
 equal "vfiotop: when it was opened" "$(jq --argjson pid "$empty" --argjson from "$before" \
 	--argjson to "$after" '.now_ns as $now | .containers[] | select(.pid == $pid) |
 	($now - .age_ns) / 1e9 | . >= $from and . <= $to' "$work/first")" true
@@ -94,6 +100,12 @@ setpriv --bounding-set -sys_admin --inh-caps -sys_admin \
 check "vfiotop says when it may not look" jq -e \
 	'.source.detail | test("opened before are not identified: not permitted")' "$work/less"
 equal "and goes on" "$(jq '.totals.ops.pin.count > 0' "$work/less")" true
+
+# Mappings that were made before, of an emulated group and of one that is pinned.
+bind_vfio "$VM_E1000E"
+source=tp mappings_are_true "tp" "$(group_of vfio-testdev.6)" 300
+source=fentry mappings_are_true "fentry, pinned" "$(group_of "$VM_E1000E")" 100
+unbind_vfio "$VM_E1000E"
 
 # The load ends under both tools' eyes.
 "$monitor" --json -d 0.5 > "$work/json" 2> "$work/monitor.err" &
