@@ -28,6 +28,7 @@ enum loader_op {
 	LOADER_CLOSE,
 	LOADER_FOLLOW,	 /* let hooks come and go with type1's use; who holds vfio? */
 	LOADER_CGROUP,	 /* @arg: a cgroup's id; its folder comes as text */
+	LOADER_FILE,	 /* what process @arg runs at @at; the file comes, its path as text */
 	LOADER_RENAME,	 /* the recording gets its name */
 	LOADER_REMOVE,	 /* the recording that is not complete */
 	LOADER_END,
@@ -36,10 +37,13 @@ enum loader_op {
 struct loader_request {
 	__u32 magic;
 	__u32 op;
-	__u64 arg;
+	__u64 arg, at;
 };
 
-/* Descriptors that come with an answer: those of LOADER_MAPS, then one for LOADER_EXISTING. */
+/*
+ * Descriptors that come with an answer: those of LOADER_MAPS, then one for LOADER_EXISTING or
+ * for LOADER_MAPPED.
+ */
 enum loader_map {
 	LOADER_MAP_SLOTS,
 	LOADER_MAP_POOL,
@@ -48,6 +52,9 @@ enum loader_map {
 	LOADER_MAP_RINGS,
 	LOADER_MAP_RECORDS,
 	LOADER_MAP_BEGUN,
+	LOADER_MAP_STACKS,
+	LOADER_MAP_STACK_INDEX,
+	LOADER_MAP_FREE_STACKS,
 	LOADER_MAP_BSS,
 	LOADER_N_MAPS,
 };
@@ -55,6 +62,7 @@ enum loader_map {
 
 #define LOADER_MAPS 1U	   /* the maps, by enum loader_map */
 #define LOADER_EXISTING 2U /* a file of struct vfio_existing, as read at @existing_ns */
+#define LOADER_MAPPED 4U   /* a file, for reading only */
 
 /*
  * @ret:     0; or -errno, then @text is the sentence and nothing comes with it

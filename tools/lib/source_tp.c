@@ -22,7 +22,7 @@ struct source_tp {
 	struct live live;
 	struct vfio_tp_bpf *skel;
 	struct bpf_link *ring_links[VFIO_EV_COUNT], *sum_links[VFIO_EV_COUNT];
-	struct bpf_link *begun_links[VFIO_EV_COUNT];
+	struct bpf_link *begun_links[VFIO_EV_COUNT], *stack_links[VFIO_EV_COUNT];
 	unsigned int n_links;
 	__u32 checked_btf; /* of tp_module__check() */
 	char srcversion[40];
@@ -62,6 +62,11 @@ static struct bpf_program *begun_program(struct source_tp *tp, unsigned int type
 	return other_program(tp, type, "begun");
 }
 
+static struct bpf_program *stack_program(struct source_tp *tp, unsigned int type)
+{
+	return other_program(tp, type, "stack");
+}
+
 static int tp_open(struct live *live, const struct bpf_object_open_opts *opts,
 		   const struct live_events *events, struct live_object *object)
 {
@@ -77,6 +82,8 @@ static int tp_open(struct live *live, const struct bpf_object_open_opts *opts,
 		bpf_program__set_autoload(sum_program(tp, type), events->sum >> type & 1);
 		if (begun_program(tp, type))
 			bpf_program__set_autoload(begun_program(tp, type), events->sum);
+		if (stack_program(tp, type))
+			bpf_program__set_autoload(stack_program(tp, type), events->stacks);
 	}
 	*object = (struct live_object){
 		.obj = tp->skel->obj,
@@ -101,8 +108,10 @@ static void tp_detach(struct live *live)
 	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++) {
 		bpf_link__destroy(tp->begun_links[type]);
 		bpf_link__destroy(tp->ring_links[type]);
+		bpf_link__destroy(tp->stack_links[type]);
 		bpf_link__destroy(tp->sum_links[type]);
 		tp->begun_links[type] = tp->ring_links[type] = tp->sum_links[type] = NULL;
+		tp->stack_links[type] = NULL;
 	}
 	tp->n_links = 0;
 }
@@ -134,8 +143,11 @@ static int tp_attach(struct live *live, char *err, size_t err_size)
 
 	/* open last: of a container whose open is seen everything else is seen too. */
 	for (unsigned int type = VFIO_EV_COUNT; !ret && type-- > 0;) {
-		ret = attach_program(tp, type, sum_program(tp, type), &tp->sum_links[type], err,
+		ret = attach_program(tp, type, stack_program(tp, type), &tp->stack_links[type], err,
 				     err_size);
+		if (!ret)
+			ret = attach_program(tp, type, sum_program(tp, type), &tp->sum_links[type],
+					     err, err_size);
 		if (!ret)
 			ret = attach_program(tp, type, ring_program(tp, type),
 					     &tp->ring_links[type], err, err_size);

@@ -55,7 +55,8 @@ void view__totals(const struct view_frame *frame, struct view_totals *totals)
 		if (stats && stats->rate >= 0 && frame->number)
 			totals->rate += stats->rate;
 	}
-	totals->lost = loss->ring + loss->pool + loss->recursion + loss->damaged;
+	totals->lost = loss->ring + loss->pool + loss->recursion + loss->damaged +
+		       loss->stacks;
 }
 
 /* Segments */
@@ -170,6 +171,7 @@ static bool notice_loss(const struct view_frame *frame, struct view_notice *noti
 		{ loss->pool, "operations (statistics full)" },
 		{ loss->recursion, "program runs (skipped by the kernel)" },
 		{ loss->damaged, "events (damaged blocks)" },
+		{ loss->stacks, "operations (in no stack: limit reached, or not readable)" },
 	};
 	size_t used = snprintf(notice->text, sizeof(notice->text), "lost, so figures are too low:");
 	bool any = false;

@@ -18,6 +18,7 @@ struct options {
 	bool json;	  /* JSON lines instead of the screen */
 	const char *file; /* recording, "-" standard input; NULL: live */
 	enum source_live_kind live;
+	struct source_stack_opts stacks;
 	enum tui_color color;
 };
 
