@@ -10,6 +10,7 @@
 #include "vfio_obs/event.h"
 #include "aggregate.bpf.h"
 #include "ring.bpf.h"
+#include "stack.bpf.h"
 
 /* Events, bit per enum vfio_obs_event, that do not go into the rings any more; by user space. */
 __u64 ring_off;
@@ -22,6 +23,14 @@ static __always_inline int handle(__u32 type, const struct vfio_rec *rec)
 	if (knobs.aggregate)
 		aggregate(type, rec);
 	return 0;
+}
+
+/* An event that completes an operation, while its caller is still there. */
+static __always_inline int handle_end(void *ctx, __u32 type, const struct vfio_rec *rec)
+{
+	if (knobs.stack_ops || knobs.stack_failed || knobs.stack_slow_ns)
+		stack_event(ctx, type, rec);
+	return handle(type, rec);
 }
 
 #endif

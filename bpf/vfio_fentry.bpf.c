@@ -146,15 +146,15 @@ static __always_inline void dropped(struct vfio_known *k, __u32 slot)
 		release(k, slot, false);
 }
 
-static __always_inline void emit_open(__u64 id, __u32 slot, __s64 ret)
+static __always_inline void emit_open(void *ctx, __u64 id, __u32 slot, __s64 ret)
 {
 	struct vfio_rec rec = { .id = id, .slot = slot };
 
 	vfio_w(&rec, OPEN, ret) = ret;
-	handle(VFIO_EV_OPEN, &rec);
+	handle_end(ctx, VFIO_EV_OPEN, &rec);
 }
 
-static __always_inline void opened(__u64 addr)
+static __always_inline void opened(void *ctx, __u64 addr)
 {
 	__u32 slot = 0;
 	struct vfio_known *k = known_find(addr, &slot);
@@ -174,7 +174,7 @@ static __always_inline void opened(__u64 addr)
 		known_free(k, slot);
 		goto miss;
 	}
-	emit_open(k->id, slot, 0);
+	emit_open(ctx, k->id, slot, 0);
 	emit_ref(true, k, slot, REF_file, 1);
 	return;
 miss:
@@ -185,9 +185,9 @@ SEC("fexit/vfio_fops_open")
 int BPF_PROG(open_end, struct inode *inode, struct file *file, int ret)
 {
 	if (ret)
-		emit_open(0, VFIO_OBS_NO_SLOT, ret);
+		emit_open(ctx, 0, VFIO_OBS_NO_SLOT, ret);
 	else
-		opened((unsigned long)file->private_data);
+		opened(ctx, (unsigned long)file->private_data);
 	return 0;
 }
 
@@ -317,8 +317,8 @@ int BPF_PROG(ioctl_begin, struct file *file, unsigned int cmd, unsigned long arg
 	return 0;
 }
 
-static __always_inline void emit_set_iommu(const struct vfio_known *k, __u32 slot, __u32 type,
-					   __s64 ret, __u64 duration)
+static __always_inline void emit_set_iommu(void *ctx, const struct vfio_known *k, __u32 slot,
+					   __u32 type, __s64 ret, __u64 duration)
 {
 	struct vfio_rec rec = { .id = k->id, .slot = slot };
 	struct vfio_container *container = (void *)k->addr;
@@ -332,28 +332,28 @@ static __always_inline void emit_set_iommu(const struct vfio_known *k, __u32 slo
 	vfio_w(&rec, SET_IOMMU, groups) = k->groups;
 	vfio_w(&rec, SET_IOMMU, ret) = ret;
 	vfio_w(&rec, SET_IOMMU, duration) = duration;
-	handle(VFIO_EV_SET_IOMMU, &rec);
+	handle_end(ctx, VFIO_EV_SET_IOMMU, &rec);
 }
 
-static __always_inline void emit_check_extension(const struct vfio_known *k, __u32 slot,
-						 __u64 extension, __s64 ret)
+static __always_inline void emit_check_extension(void *ctx, const struct vfio_known *k,
+						 __u32 slot, __u64 extension, __s64 ret)
 {
 	struct vfio_rec rec = { .id = k->id, .slot = slot };
 
 	vfio_w(&rec, CHECK_EXTENSION, extension) = extension;
 	vfio_w(&rec, CHECK_EXTENSION, ret) = ret;
-	handle(VFIO_EV_CHECK_EXTENSION, &rec);
+	handle_end(ctx, VFIO_EV_CHECK_EXTENSION, &rec);
 }
 
-static __always_inline void emit_ioctl(const struct vfio_known *k, __u32 slot, __u32 cmd,
-				       const void *arg, __s64 ret, __u64 duration)
+static __always_inline void emit_ioctl(void *ctx, const struct vfio_known *k, __u32 slot,
+				       __u32 cmd, const void *arg, __s64 ret, __u64 duration)
 {
 	struct vfio_rec rec = { };
 
 	describe_ioctl(&rec, k, slot, cmd, arg);
 	vfio_w(&rec, IOCTL, ret) = ret;
 	vfio_w(&rec, IOCTL, duration) = duration;
-	handle(VFIO_EV_IOCTL, &rec);
+	handle_end(ctx, VFIO_EV_IOCTL, &rec);
 }
 
 SEC("fexit/vfio_fops_unl_ioctl")
@@ -370,11 +370,11 @@ int BPF_PROG(ioctl_end, struct file *file, unsigned int cmd, unsigned long arg, 
 	if (!k)
 		return 0;
 	if (cmd == VFIO_CMD_SET_IOMMU)
-		emit_set_iommu(k, slot, arg, ret, duration);
+		emit_set_iommu(ctx, k, slot, arg, ret, duration);
 	else if (cmd == VFIO_CMD_CHECK_EXTENSION)
-		emit_check_extension(k, slot, arg, ret);
+		emit_check_extension(ctx, k, slot, arg, ret);
 	else
-		emit_ioctl(k, slot, cmd, (void *)arg, ret, duration);
+		emit_ioctl(ctx, k, slot, cmd, (void *)arg, ret, duration);
 	return 0;
 }
 
@@ -439,7 +439,7 @@ int BPF_PROG(attach_end, struct vfio_container *container, struct vfio_group *gr
 	vfio_w(&rec, ATTACH, duration) = call_duration(call, now_ns);
 	if (!ret)
 		count_attach(k, container, !call, &rec);
-	handle(VFIO_EV_ATTACH, &rec);
+	handle_end(ctx, VFIO_EV_ATTACH, &rec);
 	if (!ret)
 		emit_ref(true, k, slot, REF_group, vfio_w(&rec, ATTACH, refs));
 	return 0;
@@ -484,7 +484,7 @@ int BPF_PROG(detach_end, struct vfio_group *group)
 	vfio_w(&rec, DETACH, refs) = refs;
 	vfio_w(&rec, DETACH, reason) = detach_reason(group);
 	vfio_w(&rec, DETACH, duration) = call_duration(call, now_ns);
-	handle(VFIO_EV_DETACH, &rec);
+	handle_end(ctx, VFIO_EV_DETACH, &rec);
 	emit_ref(false, k, slot, REF_group, refs);
 	dropped(k, slot);
 	return 0;
@@ -634,7 +634,7 @@ int BPF_PROG(pin_end, struct vfio_device *device, __u64 iova, int npage, int pro
 	vfio_w(&rec, PIN, prot) = (__u32)prot;
 	vfio_w(&rec, PIN, ret) = (__s64)(int)ctx[5];
 	vfio_w(&rec, PIN, duration) = call_duration(call, now_ns);
-	return handle(VFIO_EV_PIN, &rec);
+	return handle_end(ctx, VFIO_EV_PIN, &rec);
 }
 
 static __always_inline bool unpin_is_refused(const struct vfio_device *device, int npage)
@@ -685,7 +685,7 @@ int BPF_PROG(unpin_end, struct vfio_device *device, __u64 iova, int npage)
 	vfio_w(&rec, UNPIN, iova) = iova;
 	vfio_w(&rec, UNPIN, npage) = (__u32)npage;
 	vfio_w(&rec, UNPIN, duration) = call_duration(call, now_ns);
-	return handle(VFIO_EV_UNPIN, &rec);
+	return handle_end(ctx, VFIO_EV_UNPIN, &rec);
 }
 
 SEC("fentry/vfio_dma_rw")
@@ -736,5 +736,5 @@ int BPF_PROG(dma_rw_end, struct vfio_device *device, __u64 iova, void *data, __u
 	vfio_w(&rec, DMA_RW, write) = write;
 	vfio_w(&rec, DMA_RW, ret) = (__s64)ret;
 	vfio_w(&rec, DMA_RW, duration) = call_duration(call, now_ns);
-	return handle(VFIO_EV_DMA_RW, &rec);
+	return handle_end(ctx, VFIO_EV_DMA_RW, &rec);
 }

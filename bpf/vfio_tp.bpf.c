@@ -2,9 +2,10 @@
 /*
  * vfio_tp.bpf.c - raw_tp programs on the tracepoints of our vfio.ko
  *
- * Two programs for each tracepoint of event_list.h, one that writes the event into the ring and
- * one, its name ending in _sum, that adds it to the aggregates; tools/lib/source_tp.c loads those
- * that were asked for. One program for both would pay on each event for asking which. They use no
+ * Programs for each tracepoint of event_list.h, one that writes the event into the ring and one,
+ * its name ending in _sum, that adds it to the aggregates; where it completes an operation another,
+ * ending in _stack, that keeps who called. tools/lib/source_tp.c loads those that were asked for.
+ * One program for all would pay on each event for asking which. They use no
  * kernel structures, hence no vmlinux.h: the object is the same whatever kernel it was built on.
  */
 #include <linux/types.h>
@@ -17,6 +18,7 @@
 #include "aggregate.bpf.h"
 #include "begun.bpf.h"
 #include "ring.bpf.h"
+#include "stack.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -91,6 +93,26 @@ _Static_assert(VFIO_OBS_WORDS_OF_str == 3, "fill_str clears as many");
 	}
 #define EV(ENUM, name, SCOPE, op, help) PROG_##SCOPE(ENUM, name, SCOPE)
 VFIO_OBS_EVENTS(EV)
+
+/* Who called the operation that ends here. */
+#define STACK_PROG(ENUM, name)                                                                     \
+	SEC("raw_tp/" #name) int name##_stack(struct bpf_raw_tracepoint_args *ctx)                 \
+	{                                                                                          \
+		struct vfio_rec filled = {}, *rec = &filled;                                       \
+                                                                                                   \
+		FILL(ENUM, CONTAINER);                                                             \
+		stack_event(ctx, VFIO_EV_##ENUM, rec);                                             \
+		return 0;                                                                          \
+	}
+STACK_PROG(OPEN, vfio_container_open)
+STACK_PROG(ATTACH, vfio_container_attach)
+STACK_PROG(DETACH, vfio_container_detach)
+STACK_PROG(SET_IOMMU, vfio_container_set_iommu)
+STACK_PROG(CHECK_EXTENSION, vfio_container_check_extension)
+STACK_PROG(IOCTL, vfio_container_ioctl)
+STACK_PROG(PIN, vfio_container_pin)
+STACK_PROG(UNPIN, vfio_container_unpin)
+STACK_PROG(DMA_RW, vfio_container_dma_rw)
 
 /* One argument of an event, by the name of its field. */
 #define ARG(ENUM, name) ctx->args[FIRST_CONTAINER + offsetof(struct vfio_args_##ENUM, name)]

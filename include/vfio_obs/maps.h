@@ -7,6 +7,8 @@
 #ifndef VFIO_OBS_MAPS_H
 #define VFIO_OBS_MAPS_H
 
+#include <linux/bpf.h>
+
 #include "aggregate.h"
 
 /* No block of the pool. */
@@ -75,6 +77,47 @@ struct vfio_misses {
 	__u64 no_container; /* fentry: events lost, no identity was left for their container */
 	__u64 no_begin;     /* fentry: events lost, as only the call's begin knew the container */
 	__u64 begun_full;   /* operations not shown while they ran: too many at a time */
+	__u64 stack_full;   /* operations whose stack is not kept: there are too many stacks */
+	__u64 stack_unread; /* operations kept without their kernel stack: it could not be read */
+	__u64 stack_no_memory; /* operations whose stack is not kept: no memory to read it into */
+};
+
+/*
+ * Whose stack it is, and which: hashes of the addresses, 0 when there is none. With it an entry is
+ * found in the map "stack_index".
+ */
+struct vfio_stack_key {
+	__u64 id; /* of the container, 0 none */
+	__u64 kernel, user;
+	__u32 tgid;
+	__u32 op; /* enum vfio_obs_op */
+};
+
+/* Of a stack are kept the innermost frames. */
+#define VFIO_OBS_STACK_FRAMES 32
+/* "function+0x12/0x345 [module]" */
+#define VFIO_OBS_SYMBOL_LEN 80
+
+/*
+ * One entry of the map "stacks": how often and how long an operation was called from there. All
+ * but the sums stays as it is from the moment on in which @count is above 0. Frames begin with the
+ * innermost and end before the first whose address is 0.
+ * @untimed: calls whose duration is unknown
+ * @pages:   of PIN and UNPIN
+ * @kernel:  "" where the kernel had no room to say it
+ * @user:    at the same index as @user_ip; the file's build id and the offset in it, or a status
+ *           that says that there is none
+ */
+struct vfio_stack {
+	struct vfio_stack_key key;
+	__u64 count, errors, untimed;
+	__u64 sum_ns, max_ns;
+	__u64 pages;
+	char comm[VFIO_OBS_COMM_LEN]; /* of the first that came from there */
+	__u64 kernel_ip[VFIO_OBS_STACK_FRAMES];
+	__u64 user_ip[VFIO_OBS_STACK_FRAMES];
+	struct bpf_stack_build_id user[VFIO_OBS_STACK_FRAMES];
+	char kernel[VFIO_OBS_STACK_FRAMES][VFIO_OBS_SYMBOL_LEN];
 };
 
 /* Knobs of the programs, frozen at load, so that the verifier drops what is off. */
@@ -82,6 +125,10 @@ struct vfio_knobs {
 	__u64 ring_events;   /* bit per enum vfio_obs_event */
 	__u32 ring_capacity; /* records a CPU, a power of two */
 	__u32 aggregate;     /* bool */
+	/* Operations whose stacks are kept: those, those that fail, those of at least this long. */
+	__u32 stack_ops;     /* bit per enum vfio_obs_op */
+	__u32 stack_failed;  /* bool */
+	__u64 stack_slow_ns; /* 0: none for that */
 };
 
 /* In the type of a record in a ring. */

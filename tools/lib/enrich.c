@@ -126,6 +126,14 @@ static void on_begun(void *ctx, const struct source_begun *list, size_t n)
 		enrich->out.begun(enrich->out.ctx, list, n);
 }
 
+static void on_stack(void *ctx, const struct source_stack *stack)
+{
+	struct enrich *enrich = ctx;
+
+	if (enrich->out.stack)
+		enrich->out.stack(enrich->out.ctx, stack);
+}
+
 static void on_final(void *ctx, __u64 id)
 {
 	struct enrich *enrich = ctx;
@@ -186,6 +194,7 @@ struct source_sink enrich__sink(struct enrich *enrich)
 		.stats = on_stats,
 		.gauges = on_gauges,
 		.begun = on_begun,
+		.stack = on_stack,
 		.final = on_final,
 		.loss = on_loss,
 		.gap = on_gap,

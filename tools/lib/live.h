@@ -38,6 +38,7 @@ struct live_object {
 /* Events that need programs, bits by their numbers: for the rings, for the aggregates. */
 struct live_events {
 	__u64 ring, sum;
+	bool stacks; /* of those for the aggregates */
 };
 
 /* What makes a kind of live source. Calls that can fail write a sentence to @err. */

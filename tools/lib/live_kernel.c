@@ -26,7 +26,9 @@
 /* Those asked for and those that statistics follow from. */
 static struct live_events events_needed(const struct source_live_opts *opts)
 {
-	struct live_events events = { .ring = opts->events };
+	struct live_events events = {
+		.ring = opts->events, .stacks = source_stack_opts__any(&opts->stacks),
+	};
 
 	if (!opts->aggregate)
 		return events;
@@ -63,6 +65,12 @@ static void set_size(const struct live *live, const char *name, __u32 entries)
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(live->object.obj, name), entries);
 }
 
+/* Maps have an entry, needed or not. */
+static __u32 n_stacks(const struct live *live)
+{
+	return source_stack_opts__any(&live->opts.stacks) ? live->opts.stacks.limit : 1;
+}
+
 /* Knobs and sizes of maps. */
 static void configure(struct live *live)
 {
@@ -73,6 +81,9 @@ static void configure(struct live *live)
 		.ring_events = live->opts.events,
 		.ring_capacity = capacity,
 		.aggregate = live->opts.aggregate,
+		.stack_ops = live->opts.stacks.ops,
+		.stack_failed = live->opts.stacks.failed,
+		.stack_slow_ns = live->opts.stacks.slow_ns,
 	};
 	set_size(live, "rings", live->n_cpus);
 	set_size(live, "records", live->n_cpus * capacity);
@@ -80,6 +91,9 @@ static void configure(struct live *live)
 	set_size(live, "pool", n_blocks);
 	set_size(live, "free_blocks", n_blocks);
 	set_size(live, "finals", live->opts.aggregate ? VFIO_OBS_SLOTS : 1);
+	set_size(live, "stacks", n_stacks(live));
+	set_size(live, "stack_index", n_stacks(live));
+	set_size(live, "free_stacks", n_stacks(live));
 	if (!live->ops->own_ids)
 		return;
 	set_size(live, "by_addr", VFIO_OBS_SLOTS);
@@ -134,16 +148,23 @@ static int load_object(struct live *live, char *err, size_t err_size)
 	return ret;
 }
 
-/* All blocks but the first ones are free. */
-static int fill_pool(const struct live *live)
+/* The numbers from @first on, below @end, are free. */
+static int fill(const struct live *live, const char *queue, __u32 first, __u32 end)
 {
-	int fd = bpf_map__fd(live__map(live, "free_blocks"));
-	__u32 end = live->opts.aggregate ? LIVE_POOL_BLOCKS : 0;
+	int fd = bpf_map__fd(live__map(live, queue));
 
-	for (__u32 block = VFIO_OBS_FIRST_FREE_BLOCK; block < end; block++)
-		if (bpf_map_update_elem(fd, NULL, &block, BPF_ANY))
+	for (__u32 i = first; i < end; i++)
+		if (bpf_map_update_elem(fd, NULL, &i, BPF_ANY))
 			return -errno;
 	return 0;
+}
+
+static int fill_pools(const struct live *live)
+{
+	int ret = live->opts.aggregate ? fill(live, "free_blocks", VFIO_OBS_FIRST_FREE_BLOCK,
+					      LIVE_POOL_BLOCKS) : 0;
+
+	return ret ? ret : fill(live, "free_stacks", 0, n_stacks(live));
 }
 
 /* Ids go on where those of the programs before ended. */
@@ -181,7 +202,7 @@ static int load(struct live *live, char *err, size_t err_size)
 	ret = load_object(live, err, err_size);
 	if (ret)
 		return ret;
-	ret = fill_pool(live);
+	ret = fill_pools(live);
 	if (!ret)
 		ret = store_last_id(live);
 	live->loaded = !ret;

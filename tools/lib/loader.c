@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -101,6 +102,8 @@ void loader__close_fds(struct loader_fds *fds)
 		close(fds->existing);
 	if (fds->tables >= 0)
 		close(fds->tables);
+	if (fds->mapped >= 0)
+		close(fds->mapped);
 	loader__no_fds(fds);
 }
 
@@ -108,6 +111,7 @@ void loader__no_fds(struct loader_fds *fds)
 {
 	fds->existing = -1;
 	fds->tables = -1;
+	fds->mapped = -1;
 	memset(fds->map, -1, sizeof(fds->map));
 }
 
@@ -121,7 +125,9 @@ static void sort_fds(const struct loader_reply *reply, const int *from, struct l
 	if (reply->flags & LOADER_EXISTING)
 		to->existing = *from++;
 	if (reply->flags & LOADER_TABLES)
-		to->tables = *from;
+		to->tables = *from++;
+	if (reply->flags & LOADER_MAPPED)
+		to->mapped = *from;
 }
 
 static int broken(struct loader_reply *reply, int ret)
@@ -133,13 +139,12 @@ static int broken(struct loader_reply *reply, int ret)
 	return ret;
 }
 
-int loader__call(struct loader *loader, enum loader_op op, __u64 arg, struct loader_reply *reply,
-		 struct loader_fds *fds)
+static int ask(struct loader *loader, const struct loader_request *request,
+	       struct loader_reply *reply, struct loader_fds *fds)
 {
-	struct loader_request request = { .magic = LOADER_MAGIC, .op = op, .arg = arg };
 	int all[LOADER_MAX_FDS];
 	unsigned int n = 0;
-	int ret = loader_proto__send(loader->sock, &request, sizeof(request), NULL, 0);
+	int ret = loader_proto__send(loader->sock, request, sizeof(*request), NULL, 0);
 
 	if (fds)
 		loader__no_fds(fds);
@@ -157,6 +162,32 @@ int loader__call(struct loader *loader, enum loader_op op, __u64 arg, struct loa
 	if (fds)
 		sort_fds(reply, all, fds);
 	return reply->ret;
+}
+
+int loader__call(struct loader *loader, enum loader_op op, __u64 arg, struct loader_reply *reply,
+		 struct loader_fds *fds)
+{
+	struct loader_request request = { .magic = LOADER_MAGIC, .op = op, .arg = arg };
+
+	return ask(loader, &request, reply, fds);
+}
+
+int loader__file(struct loader *loader, __u32 tgid, __u64 address, char *path, size_t size)
+{
+	struct loader_request request = {
+		.magic = LOADER_MAGIC, .op = LOADER_FILE, .arg = tgid, .at = address,
+	};
+	struct loader_reply reply;
+	struct loader_fds fds;
+	int ret = ask(loader, &request, &reply, &fds), fd;
+
+	if (ret)
+		return ret;
+	snprintf(path, size, "%s", reply.text);
+	fd = fds.mapped;
+	fds.mapped = -1;
+	loader__close_fds(&fds);
+	return fd >= 0 ? fd : -ENOENT;
 }
 
 bool loader__is_gone(const struct loader *loader)

@@ -29,7 +29,7 @@ struct loader_config {
 
 /* Descriptors of an answer; -1 none. */
 struct loader_fds {
-	int existing, tables;
+	int existing, tables, mapped;
 	int map[LOADER_N_MAPS];
 };
 /* Close all that there are; then there are none. */
@@ -49,6 +49,13 @@ void loader__stop(struct loader *loader);
  */
 int loader__call(struct loader *loader, enum loader_op op, __u64 arg, struct loader_reply *reply,
 		 struct loader_fds *fds);
+
+/*
+ * loader__file - the file that process @tgid runs at @address, for reading; its path in @path. The
+ * descriptor is the caller's. -errno: see mapped_file__open(); -EPERM also when no stacks were
+ * asked for.
+ */
+int loader__file(struct loader *loader, __u32 tgid, __u64 address, char *path, size_t size);
 
 /* It has ended although nobody stopped it. */
 bool loader__is_gone(const struct loader *loader);

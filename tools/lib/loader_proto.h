@@ -30,6 +30,7 @@ enum loader_op {
 	LOADER_MEASURE,	 /* @arg: 1: have the kernel keep statistics, for a second; 0: no longer */
 	LOADER_THIN,	 /* source__frequent_events() are not wanted any more */
 	LOADER_CGROUP,	 /* @arg: a cgroup's id; its folder comes as text */
+	LOADER_FILE,	 /* what process @arg runs at @at; the file comes, its path as text */
 	LOADER_RENAME,	 /* the recording gets its name */
 	LOADER_REMOVE,	 /* the recording that is not complete */
 	LOADER_END,
@@ -38,7 +39,7 @@ enum loader_op {
 struct loader_request {
 	__u32 magic;
 	__u32 op;
-	__u64 arg;
+	__u64 arg, at;
 };
 
 /* Descriptors that come with an answer: those of LOADER_MAPS, then one for each other flag. */
@@ -50,6 +51,9 @@ enum loader_map {
 	LOADER_MAP_RINGS,
 	LOADER_MAP_RECORDS,
 	LOADER_MAP_BEGUN,
+	LOADER_MAP_STACKS,
+	LOADER_MAP_STACK_INDEX,
+	LOADER_MAP_FREE_STACKS,
 	LOADER_MAP_BSS,
 	LOADER_N_MAPS,
 };
@@ -58,6 +62,7 @@ enum loader_map {
 #define LOADER_MAPS 1U	   /* the maps, by enum loader_map */
 #define LOADER_EXISTING 2U /* a file of struct vfio_existing, as read at @existing_ns */
 #define LOADER_TABLES 4U   /* a file of what tp_tables__read() gave */
+#define LOADER_MAPPED 8U   /* a file, for reading only */
 
 /*
  * @ret:     0; or -errno, then @text is the sentence and nothing comes with it

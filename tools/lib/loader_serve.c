@@ -24,6 +24,7 @@
 #include "error.h"
 #include "live.h"
 #include "loader.h"
+#include "mapped_file.h"
 #include "privilege.h"
 #include "vfio_obs/existing.h"
 #include "xalloc.h"
@@ -107,7 +108,8 @@ static void add_maps(struct answer *answer, const struct live *live)
 		[LOADER_MAP_SLOTS] = "slots", [LOADER_MAP_POOL] = "pool",
 		[LOADER_MAP_FREE_BLOCKS] = "free_blocks", [LOADER_MAP_FINALS] = "finals",
 		[LOADER_MAP_RINGS] = "rings", [LOADER_MAP_RECORDS] = "records",
-		[LOADER_MAP_BEGUN] = "begun",
+		[LOADER_MAP_BEGUN] = "begun", [LOADER_MAP_STACKS] = "stacks",
+		[LOADER_MAP_STACK_INDEX] = "stack_index", [LOADER_MAP_FREE_STACKS] = "free_stacks",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -224,6 +226,31 @@ static int name_recording(const struct server *server, bool complete, struct ans
 	return 0;
 }
 
+static bool keeps_stacks(const struct loader_config *config)
+{
+	return source_stack_opts__any(&config->live.stacks);
+}
+
+/* The file is for reading, and is what somebody runs: no more than that is given away. */
+static int hand_over_file(const struct server *server, const struct loader_request *request,
+			  struct answer *answer)
+{
+	struct loader_reply *reply = &answer->reply;
+	int fd;
+
+	if (!keeps_stacks(server->config))
+		return fail(answer, -EPERM, "no stacks were asked for");
+	if (request->arg > INT_MAX)
+		return fail(answer, -ESRCH, "no process");
+	fd = mapped_file__open(request->arg, request->at, reply->text, sizeof(reply->text));
+	if (fd < 0)
+		return fail(answer, fd, "file of a process");
+	reply->flags |= LOADER_MAPPED;
+	answer->own[answer->n_own++] = fd;
+	answer->fds[answer->n++] = fd;
+	return 0;
+}
+
 static int react(struct server *server, const struct loader_request *request,
 		 struct answer *answer)
 {
@@ -241,6 +268,8 @@ static int react(struct server *server, const struct loader_request *request,
 	case LOADER_CGROUP:
 		return cgroups__path(server->cgroups, request->arg, reply->text,
 				     sizeof(reply->text)) ? 0 : fail(answer, -ENOENT, "cgroup");
+	case LOADER_FILE:
+		return hand_over_file(server, request, answer);
 	case LOADER_RENAME:
 	case LOADER_REMOVE:
 		return name_recording(server, request->op == LOADER_RENAME, answer);
@@ -311,6 +340,8 @@ void loader_serve(int sock, const struct loader_config *config)
 
 	if (config->part && *config->part)
 		keep |= CAP(DAC_OVERRIDE);
+	if (keeps_stacks(config))
+		keep |= CAP(SYS_PTRACE);
 	if (!privilege__keep(keep)) {
 		server.cgroups = cgroups__open("");
 		while (serve_one(&server, sock, answer))

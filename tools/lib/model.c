@@ -50,6 +50,7 @@ struct model {
 	struct model_group_calls group_calls;
 	struct model_map_parts map_parts;
 	struct model_begun begun;
+	struct model_stacks stacks;
 	struct source_group_info **groups; /* by number */
 	size_t n_groups;
 	struct source_loss loss;
@@ -497,6 +498,13 @@ static void sink_begun(void *ctx, const struct source_begun *list, size_t n)
 	model_begun__set(&model->begun, list, n);
 }
 
+static void sink_stack(void *ctx, const struct source_stack *stack)
+{
+	struct model *model = ctx;
+
+	model_stacks__set(&model->stacks, stack);
+}
+
 static void sink_event(void *ctx, const struct vfio_rec *rec)
 {
 	struct model *model = ctx;
@@ -737,6 +745,7 @@ void model__destroy(struct model *model)
 	free(model->groups);
 	model_group_calls__clear(&model->group_calls);
 	model_begun__clear(&model->begun);
+	model_stacks__clear(&model->stacks);
 	free(model->list);
 	free(model->gap);
 	free(model->thinned);
@@ -776,6 +785,7 @@ struct model *model__snapshot(const struct model *model)
 		copy->groups[i] = source_copy__group(model->groups[i]);
 	copy->group_calls = model_group_calls__copy(&model->group_calls);
 	copy->begun = model_begun__copy(&model->begun);
+	copy->stacks = model_stacks__copy(&model->stacks);
 	if (model->gap)
 		copy->gap = xmemdup(model->gap, strlen(model->gap) + 1, 1);
 	if (model->thinned)
@@ -796,6 +806,7 @@ struct source_sink model__sink(struct model *model, bool aggregates)
 		.stats = sink_stats,
 		.gauges = sink_gauges,
 		.begun = sink_begun,
+		.stack = sink_stack,
 		.final = sink_final,
 		.loss = sink_loss,
 		.gap = sink_gap,
@@ -866,6 +877,7 @@ void model__advance(struct model *model, __u64 now_ns, __u64 keep_ns)
 	}
 	model->n_list = kept;
 	share_begun(model);
+	model_stacks__advance(&model->stacks, seconds);
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		if (model->total[op])
 			op_advance(model, model->total[op], op, seconds);
@@ -922,6 +934,11 @@ const struct model_group_calls *model__group_calls(const struct model *model)
 const struct model_map_parts *model__map_parts(const struct model *model)
 {
 	return &model->map_parts;
+}
+
+const struct model_stacks *model__stacks(const struct model *model)
+{
+	return &model->stacks;
 }
 
 const struct source_loss *model__loss(const struct model *model)

@@ -15,6 +15,7 @@
 
 #include "model_group.h"
 #include "model_map.h"
+#include "model_stacks.h"
 #include "model_table.h"
 #include "source.h"
 #include "vfio_obs/aggregate.h"
@@ -129,6 +130,8 @@ const struct model_map_parts *model__map_parts(const struct model *model);
  * _start events), and then only of what began since.
  */
 bool model__begun(const struct model *model, const struct source_begun **list, size_t *n);
+/* From where operations are called, as asked for; the hottest first. */
+const struct model_stacks *model__stacks(const struct model *model);
 const struct source_loss *model__loss(const struct model *model);
 /* Sentence of the last gap or NULL; @ts_ns may be NULL. */
 const char *model__gap(const struct model *model, __u64 *ts_ns);

@@ -36,6 +36,7 @@ struct source_loss {
 	__u64 pool;	   /* operations in the statistics of no container: limits reached */
 	__u64 recursion;   /* program runs that the kernel skipped, and what they made untold */
 	__u64 damaged;	   /* recording: events in blocks that could not be read, if known */
+	__u64 stacks;	   /* operations that are counted in no stack, or without their kernel stack */
 };
 
 enum source_gap {
@@ -135,6 +136,45 @@ struct source_begun {
 };
 
 /*
+ * One frame of a stack. Without a @function @offset is in the file or module, without @module too
+ * nothing but @address is known.
+ * @module: file name of a program or library, kernel module, "" the kernel; or "build-id:" and that
+ *          of a file which could not be found
+ * @offset: bytes from the begin of @function
+ */
+#define SOURCE_FUNCTION_LEN 80
+#define SOURCE_MODULE_LEN 64
+struct source_frame {
+	char function[SOURCE_FUNCTION_LEN];
+	char module[SOURCE_MODULE_LEN];
+	__u64 offset;
+	__u64 address;
+};
+
+/*
+ * From where an operation was called, as it was when it returned. Sums are cumulative.
+ * @number: of this stack, never given to another
+ * @id:     the container, 0 none (an open that failed)
+ * @comm:   of the thread that came from there first
+ * @errors: calls that returned below 0; @untimed: those whose duration is unknown
+ * @pages:  of PIN and UNPIN
+ * @frames: the kernel's, innermost first, then the user's. None of the user's: a kernel thread or a
+ *          process that exits. None of the kernel's: they could not be read
+ * @kernel_cut, @user_cut: there may be more, further out
+ */
+struct source_stack {
+	__u64 number;
+	__u64 id;
+	__u64 count, errors, untimed, sum_ns, max_ns, pages;
+	__u32 tgid;
+	enum vfio_obs_op op;
+	char comm[VFIO_OBS_COMM_LEN];
+	const struct source_frame *frames;
+	size_t n_kernel, n_user;
+	bool kernel_cut, user_cut;
+};
+
+/*
  * What a source calls from source__poll(); any member may be NULL.
  * @existing: a container that existed before; in the first poll behind each attaching, before
  *         the events that came since. Those that began before @read_ns are in the state already
@@ -149,6 +189,7 @@ struct source_begun {
  * @gauges: gauges of a container, with @known false when the container existed before the source
  * @begun:  all operations that are under way, in the order of their begin; with the aggregates,
  *          whenever it is another list than the last
+ * @stack:  one stack of those that were asked for, when it changed
  * @final:  the container was freed and its last @stats have been delivered. Id 0: those count from 0
  *         anew
  * @gap:    the stream was interrupted at @ts_ns; @why is a sentence for the user
@@ -164,6 +205,7 @@ struct source_sink {
 	void (*stats)(void *ctx, const struct vfio_op_stats *stats);
 	void (*gauges)(void *ctx, __u64 id, const struct vfio_gauges *gauges, bool known);
 	void (*begun)(void *ctx, const struct source_begun *list, size_t n);
+	void (*stack)(void *ctx, const struct source_stack *stack);
 	void (*final)(void *ctx, __u64 id);
 	void (*loss)(void *ctx, const struct source_loss *loss);
 	void (*gap)(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why);
@@ -194,6 +236,7 @@ struct source_info {
 	char detail[256];     /* for the user: path, module version, what is not seen */
 	bool live;
 	bool aggregates;      /* @stats come from the kernel; else the sink counts events */
+	bool stacks;	      /* call stacks were asked for */
 	bool described;	      /* owners and groups come along: there is nothing to look up */
 	char kernel[65];      /* release of the kernel that the events are from */
 	char host[65];
@@ -250,11 +293,31 @@ static inline void source__close(struct source *source)
 		source->ops->close(source);
 }
 
+/*
+ * Operations whose call stacks are kept; zeroed: none, and nothing is paid for it.
+ * @ops:     all calls of these, bit per enum vfio_obs_op
+ * @failed:  all calls that fail
+ * @slow_ns: all calls that take as long; 0: not for that
+ * @limit:   stacks that are kept at a time
+ */
+struct source_stack_opts {
+	__u32 ops;
+	bool failed;
+	__u64 slow_ns;
+	__u32 limit;
+};
+
+static inline bool source_stack_opts__any(const struct source_stack_opts *opts)
+{
+	return opts->ops || opts->failed || opts->slow_ns;
+}
+
 /* Options of the live sources. */
 struct source_live_opts {
 	__u64 events;	     /* bit per enum vfio_obs_event: delivered one by one */
 	bool aggregate;	     /* deliver @stats and @gauges from the kernel's aggregates */
 	size_t ring_bytes;   /* for all CPUs together; 0: default */
+	struct source_stack_opts stacks; /* with @aggregate only */
 	bool keep_attached;  /* never let go of an idle vfio (while a recorded command runs) */
 	double max_overhead; /* in percent of all CPUs' time; beyond it, THINNED; 0: no limit */
 };

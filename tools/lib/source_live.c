@@ -24,9 +24,11 @@
 #include "overhead.h"
 #include "ring.h"
 #include "source.h"
+#include "symbols.h"
 #include "tp_begun.h"
 #include "tp_existing.h"
 #include "tp_module.h"
+#include "tp_stacks.h"
 #include "tp_stats.h"
 #include "tp_table.h"
 #include "xalloc.h"
@@ -41,6 +43,8 @@
 #define LATENESS_PRESSED (1 * MSEC)
 /* Statistics are not looked through more often than this; rings are, at each poll. */
 #define STATS_INTERVAL (40 * MSEC)
+/* Separate symbols, as Debian's -dbgsym packages install them. */
+#define DEBUG_FILES "/usr/lib/debug"
 /* How often the module's users are looked at, and how many times it must be idle in a row. */
 #define IDLE_INTERVAL (180 * MSEC)
 #define IDLE_TIMES 2
@@ -71,6 +75,9 @@ struct source_live {
 	struct ring_reader *rings; /* NULL: no event is delivered one by one */
 	struct tp_stats *stats;	   /* NULL: no aggregates */
 	struct tp_begun *begun;	   /* with the aggregates */
+	struct tp_stacks *stacks;  /* NULL: none were asked for */
+	struct symbols *symbols;   /* the same */
+	__u64 last_stack;	   /* number of the last one */
 	struct tp_existing *existing; /* not delivered yet; NULL none */
 	struct mapping tables;	   /* of the loader, not delivered yet; NULL none */
 	__u64 recursion;	   /* program runs that the kernel skipped */
@@ -178,6 +185,30 @@ static int map_stats(struct source_live *live, const __u32 *slots_used)
 	return 0;
 }
 
+static int open_mapped(void *ctx, __u32 tgid, __u64 address, char *path, size_t size)
+{
+	return loader__file(ctx, tgid, address, path, size);
+}
+
+static int map_stacks(struct source_live *live)
+{
+	struct tp_stacks_maps maps = {
+		.n = live->opts.stacks.limit,
+		.index_fd = live->fds.map[LOADER_MAP_STACK_INDEX],
+		.free_fd = live->fds.map[LOADER_MAP_FREE_STACKS],
+	};
+
+	if (!source_stack_opts__any(&live->opts.stacks))
+		return 0;
+	maps.stacks = map_memory(live, LOADER_MAP_STACKS);
+	if (!maps.stacks)
+		return -errno;
+	if (!live->symbols)
+		live->symbols = symbols__create(open_mapped, live->loader, DEBUG_FILES);
+	live->stacks = tp_stacks__create(&maps, live->symbols, &live->last_stack);
+	return 0;
+}
+
 static int map_all(struct source_live *live, const struct loader_reply *reply, char *err,
 		   size_t err_size)
 {
@@ -191,6 +222,8 @@ static int map_all(struct source_live *live, const struct loader_reply *reply, c
 	}
 	if (!ret)
 		ret = map_stats(live, (const void *)(bss + reply->slots_used));
+	if (!ret)
+		ret = map_stacks(live);
 	if (ret)
 		error__set(err, err_size, "cannot map the BPF programs' memory: %s", strerror(-ret));
 	return ret;
@@ -209,6 +242,8 @@ static struct source_loss loss_of(const struct source_live *live)
 		     live->misses->finals_full + live->misses->no_container +
 		     live->misses->begun_full;
 	loss.recursion += live->misses->no_begin;
+	loss.stacks += live->misses->stack_full + live->misses->stack_unread +
+		       live->misses->stack_no_memory;
 	return loss;
 }
 
@@ -277,6 +312,8 @@ static void unload(struct source_live *live)
 	ring_reader__destroy(live->rings);
 	tp_stats__destroy(live->stats);
 	tp_begun__destroy(live->begun);
+	tp_stacks__destroy(live->stacks);
+	live->stacks = NULL;
 	live->rings = NULL;
 	live->stats = NULL;
 	live->begun = NULL;
@@ -420,6 +457,48 @@ static void deliver_loss(struct source_live *live, const struct source_sink *sin
 		sink->loss(sink->ctx, &loss);
 }
 
+/* To see which containers are final: nothing calls from a stack of theirs any more. */
+struct watch_final {
+	struct source_live *live;
+	const struct source_sink *out;
+};
+
+static void watch_stats(void *ctx, const struct vfio_op_stats *stats)
+{
+	const struct watch_final *watch = ctx;
+
+	if (watch->out->stats)
+		watch->out->stats(watch->out->ctx, stats);
+}
+
+static void watch_gauges(void *ctx, __u64 id, const struct vfio_gauges *gauges, bool known)
+{
+	const struct watch_final *watch = ctx;
+
+	if (watch->out->gauges)
+		watch->out->gauges(watch->out->ctx, id, gauges, known);
+}
+
+static void watch_final(void *ctx, __u64 id)
+{
+	const struct watch_final *watch = ctx;
+	struct source_live *live = watch->live;
+
+	tp_stacks__forget(live->stacks, id & ~live->id_bits, live->id_bits, watch->out);
+	if (watch->out->final)
+		watch->out->final(watch->out->ctx, id);
+}
+
+/* What tp_stats.c calls of a sink; @sink itself while no stacks are kept. */
+static struct source_sink stats_sink(struct watch_final *watch, const struct source_sink *sink)
+{
+	if (!watch->live->stacks)
+		return *sink;
+	return (struct source_sink){
+		.ctx = watch, .stats = watch_stats, .gauges = watch_gauges, .final = watch_final,
+	};
+}
+
 /* Everything that has arrived: events up to the horizon, statistics, loss. */
 static void deliver(struct source_live *live, const struct source_sink *sink, bool flush)
 {
@@ -427,6 +506,8 @@ static void deliver(struct source_live *live, const struct source_sink *sink, bo
 	__u64 horizon = flush ? ~0ULL : now - LATENESS;
 	bool stats_due = flush || now - live->stats_ns >= STATS_INTERVAL;
 	struct give give = { .sink = sink, .id_bits = live->id_bits };
+	struct watch_final watch = { live, sink };
+	struct source_sink watched = stats_sink(&watch, sink);
 
 	deliver_existing(live, sink);
 	if (live->stats)
@@ -437,12 +518,14 @@ static void deliver(struct source_live *live, const struct source_sink *sink, bo
 		ring_reader__merge(live->rings, horizon, give_event, &give);
 	}
 	if (live->stats)
-		tp_stats__deliver(live->stats, horizon, stats_due, live->id_bits, sink);
+		tp_stats__deliver(live->stats, horizon, stats_due, live->id_bits, &watched);
 	if (!stats_due)
 		return;
 	live->stats_ns = now;
 	if (live->begun)
 		tp_begun__deliver(live->begun, live->id_bits, sink);
+	if (live->stacks)
+		tp_stacks__deliver(live->stacks, live->id_bits, sink);
 	deliver_loss(live, sink);
 }
 
@@ -455,11 +538,14 @@ static void tell_gap(const struct source_sink *sink, enum source_gap gap, const 
 /* Nobody uses vfio: drop the links, which hold it, and what is known of its containers. */
 static void let_go(struct source_live *live, const struct source_sink *sink)
 {
+	struct watch_final watch = { live, sink };
+	struct source_sink watched = stats_sink(&watch, sink);
+
 	deliver(live, sink, true);
 	detach(live);
 	deliver(live, sink, true);
 	if (live->stats)
-		tp_stats__reset(live->stats, live->id_bits, sink);
+		tp_stats__reset(live->stats, live->id_bits, &watched);
 	if (live->begun)
 		tp_begun__reset(live->begun, sink);
 	if (load_anew(live))
@@ -647,6 +733,7 @@ static void live_info(const struct source *source, struct source_info *info)
 	info->name = live->kind == SOURCE_LIVE_TP ? "tp" : "fentry";
 	info->live = true;
 	info->aggregates = live->opts.aggregate;
+	info->stacks = source_stack_opts__any(&live->opts.stacks);
 	/* First what is missing: what is known of the source anyway may be cut off. */
 	if (*live->no_hooks)
 		snprintf(info->detail, sizeof(info->detail), "no hook on %s; ", live->no_hooks);
@@ -684,6 +771,7 @@ static void live_close(struct source *source)
 	unload(live);
 	tell_loader(live, LOADER_CLOSE);
 	forget_existing(live);
+	symbols__destroy(live->symbols);
 	free(live);
 }
 

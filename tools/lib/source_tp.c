@@ -22,7 +22,7 @@ struct source_tp {
 	struct live live;
 	struct vfio_tp_bpf *skel;
 	struct bpf_link *ring_links[VFIO_EV_COUNT], *sum_links[VFIO_EV_COUNT];
-	struct bpf_link *begun_links[VFIO_EV_COUNT];
+	struct bpf_link *begun_links[VFIO_EV_COUNT], *stack_links[VFIO_EV_COUNT];
 	unsigned int n_links;
 	__u32 checked_btf; /* of tp_module__check() */
 	char srcversion[40];
@@ -62,6 +62,11 @@ static struct bpf_program *begun_program(struct source_tp *tp, unsigned int type
 	return other_program(tp, type, "begun");
 }
 
+static struct bpf_program *stack_program(struct source_tp *tp, unsigned int type)
+{
+	return other_program(tp, type, "stack");
+}
+
 static int tp_open(struct live *live, const struct bpf_object_open_opts *opts,
 		   const struct live_events *events, struct live_object *object)
 {
@@ -77,6 +82,8 @@ static int tp_open(struct live *live, const struct bpf_object_open_opts *opts,
 		bpf_program__set_autoload(sum_program(tp, type), events->sum >> type & 1);
 		if (begun_program(tp, type))
 			bpf_program__set_autoload(begun_program(tp, type), events->sum);
+		if (stack_program(tp, type))
+			bpf_program__set_autoload(stack_program(tp, type), events->stacks);
 	}
 	*object = (struct live_object){
 		.obj = tp->skel->obj,
@@ -115,6 +122,7 @@ static void tp_detach(struct live *live)
 	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++) {
 		drop(tp, &tp->begun_links[type]);
 		drop(tp, &tp->ring_links[type]);
+		drop(tp, &tp->stack_links[type]);
 		drop(tp, &tp->sum_links[type]);
 	}
 }
@@ -139,12 +147,15 @@ static int attach_program(struct source_tp *tp, unsigned int type, struct bpf_pr
 	return ret;
 }
 
-/* The programs of one event's totals and of its records. */
+/* The programs of one event's stacks, of its totals and of its records. */
 static int attach_event(struct source_tp *tp, unsigned int type, char *err, size_t err_size)
 {
-	int ret = attach_program(tp, type, sum_program(tp, type), &tp->sum_links[type], err,
+	int ret = attach_program(tp, type, stack_program(tp, type), &tp->stack_links[type], err,
 				 err_size);
 
+	if (!ret)
+		ret = attach_program(tp, type, sum_program(tp, type), &tp->sum_links[type], err,
+				     err_size);
 	/* Loaded once: some may have been thinned out since. */
 	if (ret || !(tp->live.opts.events >> type & 1))
 		return ret;

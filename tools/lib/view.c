@@ -57,7 +57,8 @@ void view__totals(const struct view_frame *frame, struct view_totals *totals)
 	}
 	if (model__counts_less(frame->model))
 		totals->rate = -1;
-	totals->lost = loss->ring + loss->pool + loss->recursion + loss->damaged;
+	totals->lost = loss->ring + loss->pool + loss->recursion + loss->damaged +
+		       loss->stacks;
 }
 
 /* Segments */
@@ -220,6 +221,7 @@ static bool notice_loss(const struct view_frame *frame, struct view_notice *noti
 		{ loss->pool, "operations (statistics full)" },
 		{ loss->recursion, "program runs (skipped by the kernel)" },
 		{ loss->damaged, "events (damaged blocks)" },
+		{ loss->stacks, "operations (in no stack: limit reached, or not readable)" },
 	};
 	size_t used = snprintf(notice->text, sizeof(notice->text), "lost, so figures are too low:");
 	bool any = false;

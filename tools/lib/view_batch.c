@@ -8,6 +8,9 @@
 #include "view_columns.h"
 #include "view_details.h"
 #include "view_rows.h"
+#include "view_stacks.h"
+
+#define STACKS_SHOWN 10
 
 static void print_summary(FILE *out, const struct view_frame *frame)
 {
@@ -110,6 +113,22 @@ static void print_groups(FILE *out, const struct view_frame *frame, const struct
 	}
 }
 
+static void print_line(void *ctx, bool head, const char *line)
+{
+	fprintf(ctx, "%s\n", line);
+}
+
+static void print_stacks(FILE *out, const struct view_frame *frame)
+{
+	char title[160];
+
+	if (!frame->info->stacks)
+		return;
+	view_stacks__title(frame, 0, STACKS_SHOWN, title, sizeof(title));
+	fprintf(out, "\n%s\n", title);
+	view_stacks__lines(frame, 0, STACKS_SHOWN, print_line, out);
+}
+
 void view_batch__print(FILE *out, const struct view_frame *frame)
 {
 	struct view_columns columns;
@@ -129,6 +148,7 @@ void view_batch__print(FILE *out, const struct view_frame *frame)
 	}
 	print_groups(out, frame, rows, n);
 	print_ops(out, frame, rows, n);
+	print_stacks(out, frame);
 	fputc('\n', out);
 	free(rows);
 }

@@ -15,6 +15,9 @@
 #include "view_json.h"
 #include "xalloc.h"
 
+/* The hottest; a line of JSON has to end somewhere. */
+#define MAX_STACKS 100
+
 /* Names of processes may be any bytes; of what is no UTF-8 jansson makes nothing. */
 static json_t *text(const char *value)
 {
@@ -234,6 +237,64 @@ static json_t *in_flight(const struct view_frame *frame)
 	return array;
 }
 
+static json_t *stack_frames(const struct source_frame *frames, size_t n)
+{
+	json_t *array = xalloc__check(json_array());
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *one = xalloc__check(json_object());
+		bool placed = *frames[i].function || *frames[i].module;
+
+		json_set(one, "function", known_text(frames[i].function));
+		json_set(one, "module", known_text(frames[i].module));
+		json_set(one, "offset", placed ? number(frames[i].offset) : json_null());
+		json_set(one, "address", number(frames[i].address));
+		if (json_array_append_new(array, one))
+			xalloc__check(NULL);
+	}
+	return array;
+}
+
+static json_t *stack_json(const struct model_stack *s)
+{
+	const struct source_stack *stack = &s->stack;
+	json_t *one = xalloc__check(json_object());
+
+	json_set(one, "operation", json_string(event__op(stack->op)->key));
+	json_set(one, "container", stack->id ? number(SOURCE_ID_NUMBER(stack->id)) : json_null());
+	json_set(one, "load", stack->id ? number(SOURCE_ID_LOAD(stack->id)) : json_null());
+	json_set(one, "pid", number(stack->tgid));
+	json_set(one, "command", text(stack->comm));
+	json_set(one, "count", number(stack->count));
+	json_set(one, "errors", number(stack->errors));
+	json_set(one, "untimed", number(stack->untimed));
+	json_set(one, "sum_ns", number(stack->sum_ns));
+	json_set(one, "max_ns", stack->untimed < stack->count ? number(stack->max_ns) : json_null());
+	json_set(one, "busy_ratio", rate(s->busy));
+	json_set(one, "pages", number(stack->pages));
+	json_set(one, "kernel", stack->n_kernel ? stack_frames(stack->frames, stack->n_kernel) :
+						  json_null());
+	json_set(one, "kernel_complete", json_boolean(!stack->kernel_cut));
+	json_set(one, "user", stack_frames(stack->frames + stack->n_kernel, stack->n_user));
+	json_set(one, "user_complete", json_boolean(!stack->user_cut));
+	return one;
+}
+
+/* null: nobody asked for them. */
+static json_t *all_stacks(const struct view_frame *frame)
+{
+	const struct model_stacks *stacks = model__stacks(frame->model);
+	json_t *array;
+
+	if (!frame->info->stacks)
+		return json_null();
+	array = xalloc__check(json_array());
+	for (size_t i = 0; i < stacks->n && i < MAX_STACKS; i++)
+		if (json_array_append_new(array, stack_json(&stacks->list[i])))
+			xalloc__check(NULL);
+	return array;
+}
+
 static json_t *all_groups(const struct view_frame *frame)
 {
 	const struct source_group_info *const *list;
@@ -273,6 +334,7 @@ static json_t *lost(const struct view_frame *frame)
 	json_set(object, "pool", number(loss->pool));
 	json_set(object, "recursion", number(loss->recursion));
 	json_set(object, "damaged", number(loss->damaged));
+	json_set(object, "stacks", number(loss->stacks));
 	return object;
 }
 
@@ -362,6 +424,9 @@ void view_json__print(FILE *out, const struct view_frame *frame)
 	json_set(root, "in_flight", in_flight(frame));
 	json_set(root, "groups", all_groups(frame));
 	json_set(root, "group_calls", group_calls(frame));
+	json_set(root, "stacks", all_stacks(frame));
+	json_set(root, "stacks_kept", frame->info->stacks ?
+		 number(model__stacks(frame->model)->n) : json_null());
 	json_dumpf(root, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	fputc('\n', out);
 	json_decref(root);

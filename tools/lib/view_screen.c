@@ -2,7 +2,7 @@
 /*
  * view_screen.c - the interactive screen: its state and its keys
  *
- * Drawing is in view_screen_main.c and view_screen_help.c. Called by vfiotop's loop.
+ * Drawing is in view_screen_main.c, view_screen_help.c and view_screen_stacks.c. Called by vfiotop's loop.
  */
 #include <stdio.h>
 
@@ -44,7 +44,14 @@ static unsigned int do_quit(struct view_screen *screen, int arg)
 static unsigned int do_help(struct view_screen *screen, int arg)
 {
 	screen->help = !screen->help;
-	screen->help_top = 0;
+	screen->page_top = 0;
+	return VIEW_REDRAW;
+}
+
+static unsigned int do_stacks(struct view_screen *screen, int arg)
+{
+	screen->stacks = true;
+	screen->page_top = 0;
 	return VIEW_REDRAW;
 }
 
@@ -109,6 +116,8 @@ static const struct key keys[] = {
 	{ VIEW_KEY_END, do_move, VIEW_ALL, NULL, NULL },
 	{ 'a', do_all, 0, "a  Esc", "operations of all containers" },
 	{ VIEW_KEY_ESCAPE, do_all, 0, NULL, NULL },
+	{ 'S', do_stacks, 0, "S",
+	  "call stacks that lead to the selected container, or to all (option --stacks), and back" },
 	{ '<', do_sort, -1, "<", "sort by the column to the left" },
 	{ '>', do_sort, 1, ">  s", "sort by the column to the right" },
 	{ 's', do_sort, 1, NULL, NULL },
@@ -124,36 +133,37 @@ size_t view_screen__keys(const struct key **list)
 	return N_KEYS;
 }
 
-static unsigned int help_key(struct view_screen *screen, int key)
+static unsigned int page_key(struct view_screen *screen, int key)
 {
-	int page = screen->help_page > 1 ? screen->help_page - 1 : 1;
+	int page = screen->page_rows > 1 ? screen->page_rows - 1 : 1;
 
 	switch (key) {
 	case VIEW_KEY_DOWN:
 	case 'j':
-		screen->help_top++;
+		screen->page_top++;
 		break;
 	case VIEW_KEY_UP:
 	case 'k':
-		screen->help_top--;
+		screen->page_top--;
 		break;
 	case VIEW_KEY_PAGE_DOWN:
 	case ' ':
-		screen->help_top += page;
+		screen->page_top += page;
 		break;
 	case VIEW_KEY_PAGE_UP:
-		screen->help_top -= page;
+		screen->page_top -= page;
 		break;
 	case VIEW_KEY_HOME:
-		screen->help_top = 0;
+		screen->page_top = 0;
 		break;
 	case VIEW_KEY_END:
-		screen->help_top = VIEW_ALL;
+		screen->page_top = VIEW_ALL;
 		break;
 	case VIEW_KEY_RESIZE:
 		break;
 	default:
 		screen->help = false;
+		screen->stacks = false;
 	}
 	return VIEW_REDRAW;
 }
@@ -164,8 +174,8 @@ unsigned int view_screen__key(struct view_screen *screen, int key)
 		reset_columns(screen);
 		return VIEW_REDRAW;
 	}
-	if (screen->help && key != 'q' && key != VIEW_KEY_QUIT)
-		return help_key(screen, key);
+	if ((screen->help || screen->stacks) && key != 'q' && key != VIEW_KEY_QUIT)
+		return page_key(screen, key);
 	for (size_t i = 0; i < N_KEYS; i++)
 		if (keys[i].key == key)
 			return keys[i].act(screen, keys[i].arg);
@@ -193,6 +203,8 @@ void view_screen__draw(struct view_screen *screen, const struct view_frame *fram
 		draw_too_small(canvas);
 	else if (screen->help)
 		view_screen__draw_help(screen, frame, canvas);
+	else if (screen->stacks)
+		view_screen__draw_stacks(screen, frame, frozen, canvas);
 	else
 		view_screen__draw_main(screen, frame, frozen, canvas);
 }

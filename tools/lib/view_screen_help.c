@@ -101,13 +101,13 @@ void view_screen__draw_help(struct view_screen *screen, const struct view_frame 
 
 	/* Once above the screen, to know how long it is. */
 	help_all(screen, frame, &help);
-	screen->help_page = canvas->rows - 1;
-	last = help.line > screen->help_page ? help.line - screen->help_page : 0;
-	if (screen->help_top > last)
-		screen->help_top = last;
-	if (screen->help_top < 0)
-		screen->help_top = 0;
-	help = (struct help){ .canvas = canvas, .top = screen->help_top };
+	screen->page_rows = canvas->rows - 1;
+	last = help.line > screen->page_rows ? help.line - screen->page_rows : 0;
+	if (screen->page_top > last)
+		screen->page_top = last;
+	if (screen->page_top < 0)
+		screen->page_top = 0;
+	help = (struct help){ .canvas = canvas, .top = screen->page_top };
 	help_all(screen, frame, &help);
 	view_canvas__put(canvas, canvas->rows - 1, 0, VIEW_HEAD,
 			 last ? "Up/Down/PgUp/PgDn scroll, any other key: back" : "any key: back");

@@ -12,8 +12,8 @@
 #define VIEW_ALL 1000000
 
 struct view_screen {
-	bool help;
-	int help_top, help_page;
+	bool help, stacks;	 /* a page instead of the main screen */
+	int page_top, page_rows; /* of it: first line shown, lines that fit */
 	const struct field *fields;
 	size_t n_fields;
 	const struct field *sort;
@@ -37,6 +37,8 @@ size_t view_screen__keys(const struct key **list);
 
 void view_screen__draw_main(struct view_screen *screen, const struct view_frame *frame, bool frozen,
 			    struct view_canvas *canvas);
+void view_screen__draw_stacks(struct view_screen *screen, const struct view_frame *frame,
+			      bool frozen, struct view_canvas *canvas);
 void view_screen__draw_help(struct view_screen *screen, const struct view_frame *frame,
 			    struct view_canvas *canvas);
 

@@ -34,6 +34,7 @@ static struct source *open_source(const struct options *options, struct loader *
 		.events = source__monitor_events(),
 		.aggregate = true,
 		.max_overhead = options->max_overhead,
+		.stacks = options->stacks,
 	};
 	struct source *source;
 

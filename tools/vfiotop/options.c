@@ -11,17 +11,18 @@
 #include <string.h>
 
 #include "lib/overhead.h"
+#include "lib/stack_opts.h"
 #include "options.h"
 
 #define MIN_INTERVAL 0.1
 #define MAX_INTERVAL 86400.0
 
-enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_COLOR, OPT_OVERHEAD };
+enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_COLOR, OPT_OVERHEAD };
 
 /* Each option once: getopt's table and the help are made of these rows. */
 static const struct row {
 	int key;
-	const char *name, *arg, *help;
+	const char *name, *arg, *help; /* @arg "[=...]" may be left out */
 } rows[] = {
 	{ 'd', "delay", "SECONDS", "time between refreshes, 0.1 to 86400, default 1" },
 	{ 'b', "batch", NULL, "print plain text instead of drawing a screen" },
@@ -30,6 +31,9 @@ static const struct row {
 	{ OPT_REPLAY, "replay", "FILE", "look at a recording of 'vfio-trace record'; - is stdin" },
 	{ OPT_SOURCE, "source", "SOURCE", "tp: our vfio.ko's tracepoints; fentry: any vfio.ko's functions;\n"
 	  "                             auto: which of them works (default); file:PATH: as --replay" },
+	{ OPT_STACKS, "stacks", "[=WHAT]", "show from where operations are called; WHAT, or several with commas:\n"
+	  "                             pin: pins and maps (default); failed; slow=TIME: those of 10ms\n"
+	  "                             and more; limit=N: keep N stacks, default 1024" },
 	{ OPT_COLOR, "color", "WHEN", "auto (default: unless NO_COLOR is set), always or never" },
 	{ OPT_OVERHEAD, "max-overhead", "PERCENT",
 	  "of all CPUs' time; when the tool and its BPF programs take more\n"
@@ -38,6 +42,11 @@ static const struct row {
 	{ 'V', "version", NULL, "version" },
 };
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static bool is_optional(const struct row *row)
+{
+	return row->arg && row->arg[0] == '[';
+}
 
 static void print_help(void)
 {
@@ -52,7 +61,8 @@ static void print_help(void)
 		if (rows[i].key < 0x100)
 			snprintf(letter, sizeof(letter), "-%c, ", rows[i].key);
 		snprintf(option, sizeof(option), "%s--%s%s%s", letter, rows[i].name,
-			 rows[i].arg ? " " : "", rows[i].arg ? rows[i].arg : "");
+			 rows[i].arg && !is_optional(&rows[i]) ? " " : "",
+			 rows[i].arg ? rows[i].arg : "");
 		printf("  %-26s %s\n", option, rows[i].help);
 	}
 	puts("\n"
@@ -165,6 +175,11 @@ static enum options_verdict apply(struct options *options, struct chosen *chosen
 		return choose_file(options, chosen, optarg);
 	case OPT_SOURCE:
 		return choose_source(options, chosen, optarg);
+	case OPT_STACKS:
+		if (!stack_opts__parse(optarg, &options->stacks))
+			return usage("--stacks=%s is not understood; it is any of " STACK_OPTS_HELP
+				     ", with commas", optarg);
+		return OPTIONS_RUN;
 	case OPT_COLOR:
 		if (!parse_color(optarg, &options->color))
 			return usage("--color is auto, always or never, not '%s'", optarg);
@@ -196,7 +211,8 @@ enum options_verdict options__parse(struct options *options, int argc, char **ar
 	for (size_t i = 0; i < N_ROWS; i++) {
 		longs[i] = (struct option){
 			.name = rows[i].name,
-			.has_arg = rows[i].arg ? required_argument : no_argument,
+			.has_arg = is_optional(&rows[i]) ? optional_argument :
+				   rows[i].arg ? required_argument : no_argument,
 			.val = rows[i].key,
 		};
 		if (rows[i].key < 0x100)
@@ -216,5 +232,7 @@ enum options_verdict options__parse(struct options *options, int argc, char **ar
 	if (options->file && options->max_overhead)
 		return usage("--max-overhead is for a live host, a recording has no programs in its "
 			     "kernel");
+	if (options->file && source_stack_opts__any(&options->stacks))
+		return usage("a recording has no call stacks: --stacks is for a running kernel");
 	return OPTIONS_RUN;
 }

@@ -19,6 +19,7 @@ struct options {
 	const char *file; /* recording, "-" standard input; NULL: live */
 	enum source_live_kind live;
 	double max_overhead; /* in percent of all CPUs' time; 0: no limit */
+	struct source_stack_opts stacks;
 	enum tui_color color;
 };
 
