@@ -159,7 +159,7 @@ static void calls_around_it(void **state)
 	tell_unmap(&table, soon, 32 * KIB, 8 * KIB, .took = SEC);
 	holds(&table, 2, 12 * KIB);
 	/* Gone when it was read; what lies behind is not meant. */
-	tell_unmap(&table, soon, 0, 4 * KIB, .took = SEC);
+	tell_unmap(&table, soon, 0, 8 * KIB, .took = SEC);
 	holds(&table, 2, 12 * KIB);
 	/* It began before anybody looked. */
 	tell_unmap(&table, READ + 5 * SEC, 0, 4 * KIB, .took = VFIO_OBS_UNKNOWN);

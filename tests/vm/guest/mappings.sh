@@ -114,6 +114,7 @@ mappings_are_true()
 {
 	local monitor_pid record_pid
 	map_before "$2" "$3"
+	rm -f "$work/json" # of the last one, not empty
 	"$trace" record --source "$source" -o "$work/recording" 2> "$work/record.err" &
 	record_pid=$!
 	"$monitor" --source="$source" --json -d 0.3 > "$work/json" 2> "$work/monitor.err" &
