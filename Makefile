@@ -60,7 +60,7 @@ include tests/debug/debug.mk
 include tests/bench/bench.mk
 include tests/tests.mk
 
-DEPS = $(sort $(DEPS_kmod) $(DEPS_deb) $(DEPS_tools) $(DEPS_vm) $(DEPS_check) $(DEPS_debug) $(DEPS_bench))
+DEPS = $(sort $(DEPS_kmod) $(DEPS_deb) $(DEPS_tools) $(DEPS_vm) $(DEPS_check) $(DEPS_debug))
 
 deps: ## Install the Debian packages that are missing (sudo when not root)
 	$(Q)$(call find_missing,$(DEPS)); \

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# `make bench`, part of the top Makefile: what our module costs beside the distribution's, counted
-# in instructions, on each of KVERS. Writes docs/bench.md and build/bench/bench.json.
+# `make bench`, part of the top Makefile: what our module costs beside the distribution's and our
+# tools beside others, counted in instructions, on each of KVERS. Writes docs/bench.md and
+# build/bench/bench.json. The peers are big; only who runs it installs them.
 
-DEPS_bench := bpftrace jq libbpf-dev
+DEPS_bench := bpftrace bpfcc-tools libbpf-tools linux-perf trace-cmd bpftool jq gawk libbpf-dev
+BENCH_PROGRAMS := $(BUILD)/bench/container-cost $(BUILD)/bench/model-cost
 
 .PHONY: bench
-bench: $(BUILD)/bench/container-cost tools ## Count what the module costs beside the distribution's, in instructions
-	$(call need,$(DEPS_vm) $(DEPS_bench))
+bench: ## Count what the module and the tools cost, beside the distribution's and other tools
+	$(Q)$(MAKE) deps DEPS='$(sort $(DEPS) $(DEPS_bench))'
+	$(Q)$(MAKE) $(BENCH_PROGRAMS) tools testdev-load
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)tests/bench/bench $(BUILD) docs/bench.md $(KVERS)
 
@@ -17,3 +20,9 @@ $(BUILD)/bench/container-cost: tests/bench/container-cost.c tests/load/client.c 
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(filter %.c,$^) -o $@ -iquote . -lbpf
+
+$(BUILD)/bench/model-cost: tests/bench/model-cost.c $(LIB)
+	$(call need,gcc)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CFLAGS) $< $(LIB) -o $@ $(TOOLS_LIBS)

@@ -3,8 +3,10 @@
  * container-cost - what one pin, one unpin and one lifecycle of a container cost
  *
  * Called in the guest by tests/bench/guest.sh. Needs the CPU's cycle counter to count instructions,
- * as it does in `tests/vm/run --icount`, and vfio-testdev, on whichever vfio.ko. Prints one line
- * "NAME MINIMUM MEDIAN" for each figure; docs/bench.md says what each one covers.
+ * as it does in `tests/vm/run --icount`, and vfio-testdev, on whichever vfio.ko; renames need no
+ * vfio. Prints one line "NAME MINIMUM MEDIAN" for each figure; docs/bench.md says what each one
+ * covers. Pins are followed by NAME.mean, .p50, .p90 and .p99 with one value each, which are of all
+ * rounds, those of the warm-up too: an observer of the pins has seen them all.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
@@ -215,7 +218,26 @@ static int every_lifecycle(const struct device *device, size_t count)
 	return 0;
 }
 
-/* Without the time that two readings of the counter take by themselves, the smallest seen. */
+/* What an observer of all these should say. */
+static void print_truth(const char *name, uint64_t *values, size_t count)
+{
+	static const unsigned int percents[] = { 50, 90, 99 };
+	uint64_t sum = 0;
+	size_t i;
+
+	qsort(values, count, sizeof(*values), compare);
+	for (i = 0; i < count; i++)
+		sum += values[i];
+	printf("%s.mean %" PRIu64 "\n", name, sum / count);
+	for (i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
+		printf("%s.p%u %" PRIu64 "\n", name, percents[i],
+		       values[count * percents[i] / 100]);
+}
+
+/*
+ * Without the time that two readings of the counter take by themselves, the smallest seen. The
+ * first WARM_UP of the @count rounds are in the truth only.
+ */
 static void print_pins(const char *name, const struct vfio_testdev_pin_time *times, size_t count)
 {
 	uint64_t *pin = new_values(count), *unpin = new_values(count), nothing = UINT64_MAX;
@@ -229,9 +251,10 @@ static void print_pins(const char *name, const struct vfio_testdev_pin_time *tim
 		pin[i] = times[i].pin - nothing;
 		unpin[i] = times[i].unpin - nothing;
 	}
-	print_figure(name, pin, count);
+	print_figure(name, pin + WARM_UP, count - WARM_UP);
 	snprintf(figure, sizeof(figure), "un%s", name);
-	print_figure(figure, unpin, count);
+	print_figure(figure, unpin + WARM_UP, count - WARM_UP);
+	print_truth(name, pin, count);
 	free(pin);
 	free(unpin);
 }
@@ -259,31 +282,74 @@ static int pins(struct device *device, const char *name, size_t count)
 	if (ioctl(device->fd, VFIO_TESTDEV_TIME_PINS, &todo))
 		return fail("%s cannot time its pins: %s; is vfio-testdev of this build loaded?",
 			    device->name, strerror(errno));
-	print_pins(name, times + WARM_UP, count);
+	print_pins(name, times, count + WARM_UP);
 	free(times);
 	return container_close(&container, "dcg", &counts);
 }
 
-/* A program that does nothing, on the tracepoint of pins, until this program ends. */
-static int attach_empty(void)
+/* A program on a tracepoint, until this process ends. */
+static int attach(const char *tracepoint, const struct bpf_insn *insns, size_t count)
 {
-	const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	int prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "empty", "GPL", insns, 2, NULL);
+	int prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "bench", "GPL", insns, count, NULL);
 
 	if (prog < 0)
-		return fail("cannot load an empty BPF program: %s; run as root", strerror(errno));
-	if (bpf_raw_tracepoint_open("vfio_container_pin", prog) < 0)
-		return fail("cannot attach to the tracepoint vfio_container_pin: %s; is our vfio.ko "
-			    "loaded?", strerror(errno));
+		return fail("cannot load a BPF program of %zu instructions: %s; run as root", count,
+			    strerror(errno));
+	if (bpf_raw_tracepoint_open(tracepoint, prog) < 0)
+		return fail("cannot attach to the tracepoint %s: %s; is the module that has it "
+			    "loaded?", tracepoint, strerror(errno));
 	return 0;
+}
+
+#define CALL_KTIME { .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_ktime_get_ns }
+#define RETURN_0 { .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 }, \
+		 { .code = BPF_JMP | BPF_EXIT }
+
+static int attach_empty(const char *tracepoint)
+{
+	const struct bpf_insn insns[] = { RETURN_0 };
+
+	return attach(tracepoint, insns, 2);
+}
+
+static int attach_two_clocks(const char *tracepoint)
+{
+	const struct bpf_insn insns[] = { CALL_KTIME, CALL_KTIME, RETURN_0 };
+
+	return attach(tracepoint, insns, 4);
+}
+
+/* The system call that hits task_rename, a tracepoint of the kernel proper. */
+static int renames(const char *name, size_t count)
+{
+	uint64_t *times = new_values(count), begin;
+	size_t round;
+
+	for (round = 0; round < count + WARM_UP; round++) {
+		begin = __rdtsc();
+		if (prctl(PR_SET_NAME, "renamed"))
+			return fail("cannot set this task's name: %s", strerror(errno));
+		times[round < WARM_UP ? 0 : round - WARM_UP] = __rdtsc() - begin;
+	}
+	print_figure(name, times, count);
+	free(times);
+	return 0;
+}
+
+/* @how: "", "-empty" or "-clocks", the end of the first argument. */
+static int watched_renames(const char *how, const char *name, size_t count)
+{
+	if (!strcmp(how, "-empty") && attach_empty("task_rename"))
+		return -1;
+	if (!strcmp(how, "-clocks") && attach_two_clocks("task_rename"))
+		return -1;
+	return renames(name, count);
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: container-cost lifecycles|pins|pins-empty NAME ROUNDS\n");
+	fprintf(stderr, "usage: container-cost WHAT NAME ROUNDS\n"
+			"WHAT: lifecycles pins pins-empty renames renames-empty renames-clocks\n");
 	return 2;
 }
 
@@ -302,12 +368,14 @@ int main(int argc, char **argv)
 		return 2;
 	}
 
+	if (!strncmp(argv[1], "renames", 7))
+		return watched_renames(argv[1] + 7, argv[2], count) ? 1 : 0;
 	if (device_find(&device, 0))
 		return 1;
 	if (!strcmp(argv[1], "lifecycles"))
 		return every_lifecycle(&device, count) ? 1 : 0;
 	if (!strcmp(argv[1], "pins-empty"))
-		return attach_empty() || pins(&device, argv[2], count) ? 1 : 0;
+		return attach_empty("vfio_container_pin") || pins(&device, argv[2], count) ? 1 : 0;
 	if (!strcmp(argv[1], "pins"))
 		return pins(&device, argv[2], count) ? 1 : 0;
 	return usage();
