@@ -125,12 +125,13 @@ struct source_begun {
  * @event: one event; those of one poll come in time order and never before an earlier poll's
  * @stats: cumulative statistics of one operation of one container, only when they changed.
  *         Never for operations whose events were delivered without aggregation (see
- *         source_info.aggregates). With id 0 they are of all containers for which there was no room
+ *         source_info.aggregates). With id 0 they are of all containers that there was no room
+ *         for
  * @gauges: gauges of a container, with @known false when the container existed before the source
  * @begun:  all operations that are under way, in the order of their begin; with the aggregates,
  *          whenever it is another list than the last
- * @final:  the container was freed and its last @stats have been delivered. Id 0: those count from 0
- *         anew
+ * @final:  the container was freed and its last @stats have been delivered. Id 0: those count from
+ *         0 anew
  * @gap:    the stream was interrupted at @ts_ns; @why is a sentence for the user
  * Pointers are valid during the call only.
  */
