@@ -37,12 +37,21 @@ struct source_loss {
 	__u64 damaged;	   /* recording: events in blocks that could not be read, if known */
 };
 
+/* Everything that is not there, in whatever way it was lost. */
+static inline __u64 source_loss__total(const struct source_loss *loss)
+{
+	return loss->ring + loss->pool + loss->recursion + loss->damaged;
+}
+
 enum source_gap {
 	SOURCE_GAP_DETACHED,   /* let go of vfio so that it can be unloaded */
 	SOURCE_GAP_ATTACHED,   /* attached (again) */
 	SOURCE_GAP_TRUNCATED,  /* the recording ends without its end mark */
 	SOURCE_GAP_DAMAGED,    /* parts of the recording cannot be read */
 };
+
+/* In a word, for JSON: "detached". */
+const char *source_gap__key(enum source_gap gap);
 
 struct source_group {
 	__u32 number;

@@ -55,7 +55,7 @@ void view__totals(const struct view_frame *frame, struct view_totals *totals)
 		if (stats && stats->rate >= 0 && frame->number)
 			totals->rate += stats->rate;
 	}
-	totals->lost = loss->ring + loss->pool + loss->recursion + loss->damaged;
+	totals->lost = source_loss__total(loss);
 }
 
 /* Segments */
