@@ -6,8 +6,8 @@
 # Sourced by test-vfiotop and test-vfio-trace, which set $tool, the name before each test's, and $dir,
 # a folder of their own, and exit with $status.
 
+# shellcheck disable=SC2034 # $status is for who sources this
 : "${tool:?}" "${dir:?}"
-# shellcheck disable=SC2034 # the exit status of who sources this
 status=0
 
 # check NAME COMMAND...: a test that passes when COMMAND does
