@@ -7,7 +7,7 @@
 # pins, "said.NAME.mean VALUE" and "said.NAME.median FROM-TO" where it has only buckets. It fails
 # when the peer did not count every pin.
 
-: "${work:?}" "${cost:?}" "${rounds:?}" "${load:?}" "${lifecycles=}"
+: "${work:?}" "${cost:?}" "${rounds:?}" "${load:?}" "${lifecycles-}"
 
 # bpftrace's programs, also for its start.
 by_process='kprobe:vfio_pin_pages { @start[tid] = nsecs; }

@@ -6,7 +6,7 @@
 # Sourced by bench; the figures are in value[KVER,MODULES,NAME], the kernels in kvers, the one in
 # hand is kver. A limit of "-" is none; what was not measured is "-" and does not hold its limit.
 
-: "${build:?}" "${out:?}" "${containers:?}" "${active:?}" "${kvers=}"
+: "${build:?}" "${out:?}" "${containers:?}" "${active:?}" "${kvers-}"
 
 # Most instructions that ours may cost more than stock, or percent of stock.
 compared='pin 5 one pin of one page, every event off

@@ -51,3 +51,10 @@ bind_vfio() {
 unbind_vfio() {
 	unbind_driver "$1" && echo >"/sys/bus/pci/devices/$1/driver_override"
 }
+
+# testpmd SECONDS: DPDK sends through the e1000e that vfio-pci holds; also for child shells
+testpmd() {
+	(sleep "$1"; echo) | timeout 200 dpdk-testpmd -l 0-1 --no-huge -m 256 -a "$VM_E1000E" -- \
+		--total-num-mbufs=2048 --nb-cores=1 --forward-mode=txonly
+}
+export -f testpmd

@@ -90,46 +90,58 @@ const char *event__key(const struct event_desc *desc)
 	return desc->tracepoint;
 }
 
-static const struct event_field *find_field(const struct event_desc *desc, enum event_show show,
-					    const char *name)
+__s64 event__ret(const struct vfio_rec *rec)
 {
+	const struct event_desc *desc = event__desc(rec->type);
+
 	for (unsigned int i = 0; desc && i < desc->n_fields; i++)
-		if (desc->fields[i].show == show && !strcmp(desc->fields[i].name, name))
-			return &desc->fields[i];
-	return NULL;
+		if (desc->fields[i].show == EVENT_SHOW_RET)
+			return rec->w[desc->fields[i].word];
+	return 0;
 }
 
-const struct event_field *event__ret_field(const struct event_desc *desc)
+/* NULL: @ret is no error, or has no name. */
+static const char *error_name(__s64 ret)
 {
-	return find_field(desc, EVENT_SHOW_RET, "ret");
+	return ret < 0 && ret > -4096 ? event__errno_name(-ret) : NULL;
 }
 
-const struct event_field *event__duration_field(const struct event_desc *desc)
+const char *event__error(const struct vfio_rec *rec)
 {
-	const struct event_field *field = find_field(desc, EVENT_SHOW_NS, "duration");
-
-	return field ? field : find_field(desc, EVENT_SHOW_NS, "total_ns");
+	return error_name(event__ret(rec));
 }
 
-/* Of the events with a user's structure, @known says whether it could be read. */
-static bool needs_known(const struct event_field *field)
+__u64 event__duration(const struct vfio_rec *rec)
 {
-	static const char *const names[] = { "flags", "iova", "size", "vaddr" };
+	const struct event_desc *desc = event__desc(rec->type);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(field->name, names[i]))
-			return true;
-	return false;
+	if (rec->type == VFIO_EV_MAP_PARTS)
+		return vfio_w(rec, MAP_PARTS, total_ns);
+	for (unsigned int i = 0; desc && i < desc->n_fields; i++)
+		if (!strcmp(desc->fields[i].name, "duration"))
+			return rec->w[desc->fields[i].word];
+	return VFIO_OBS_UNKNOWN;
 }
+
+/* Of the user's structure, in the events of an ioctl: @known says whether it could be read. */
+static bool is_of_the_user(const struct event_field *field)
+{
+	return field->word >= offsetof(struct vfio_words_IOCTL, flags) &&
+	       field->word <= offsetof(struct vfio_words_IOCTL, vaddr);
+}
+_Static_assert(offsetof(struct vfio_words_IOCTL, flags) ==
+	       offsetof(struct vfio_words_IOCTL_START, flags) &&
+	       offsetof(struct vfio_words_IOCTL, vaddr) ==
+	       offsetof(struct vfio_words_IOCTL_START, vaddr), "either event's fields are the same");
 
 bool event__is_known(const struct vfio_rec *rec, const struct event_field *field)
 {
 	if (field->show == EVENT_SHOW_NS)
 		return rec->w[field->word] != VFIO_OBS_UNKNOWN;
 	if (rec->type == VFIO_EV_IOCTL)
-		return vfio_w(rec, IOCTL, known) || !needs_known(field);
+		return vfio_w(rec, IOCTL, known) || !is_of_the_user(field);
 	if (rec->type == VFIO_EV_IOCTL_START)
-		return vfio_w(rec, IOCTL_START, known) || !needs_known(field);
+		return vfio_w(rec, IOCTL_START, known) || !is_of_the_user(field);
 	return true;
 }
 
@@ -155,6 +167,18 @@ const char *event__errno_name(int err)
 		return "ENOTSUPP";
 	}
 	return err > 0 ? strerrorname_np(err) : NULL;
+}
+
+const char *source_gap__key(enum source_gap gap)
+{
+	static const char *const keys[] = {
+		[SOURCE_GAP_DETACHED] = "detached",
+		[SOURCE_GAP_ATTACHED] = "attached",
+		[SOURCE_GAP_TRUNCATED] = "truncated",
+		[SOURCE_GAP_DAMAGED] = "damaged",
+	};
+
+	return keys[gap];
 }
 
 static bool is_start(unsigned int type)
@@ -279,7 +303,7 @@ append(char *buf, size_t size, size_t *len, const char *fmt, ...)
 
 static void append_ret(char *buf, size_t size, size_t *len, __s64 ret)
 {
-	const char *name = ret < 0 && ret > -4096 ? event__errno_name(-ret) : NULL;
+	const char *name = error_name(ret);
 
 	if (name)
 		append(buf, size, len, "-%s", name);

@@ -58,12 +58,12 @@ const struct op_desc *event__op(unsigned int op);
 /* The tracepoint's name without its prefix: "pin", "device_assign". */
 const char *event__key(const struct event_desc *desc);
 
-/*
- * The field that says 0, a count or -errno, and the one that says how long the call took; NULL: the
- * event has none, or @desc is NULL.
- */
-const struct event_field *event__ret_field(const struct event_desc *desc);
-const struct event_field *event__duration_field(const struct event_desc *desc);
+/* What the call returned, 0, a count or -errno; 0 of an event that has no result. */
+__s64 event__ret(const struct vfio_rec *rec);
+/* "EINVAL" when that is an error with a name, else NULL. */
+const char *event__error(const struct vfio_rec *rec);
+/* ns inside the call; VFIO_OBS_UNKNOWN also of an event that is of no call. */
+__u64 event__duration(const struct vfio_rec *rec);
 
 /*
  * Whether @rec says what the value of its event's @field is. It does not when a duration began

@@ -22,19 +22,11 @@ void event_filter__init(struct event_filter *filter)
 	*filter = (struct event_filter){ .events = ~0ULL, .to_ns = ~0ULL };
 }
 
-static bool has_failed(const struct vfio_rec *rec)
-{
-	const struct event_field *ret = event__ret_field(event__desc(rec->type));
-
-	return ret && (__s64)rec->w[ret->word] < 0;
-}
-
 static bool is_slower(const struct vfio_rec *rec, __u64 ns)
 {
-	const struct event_field *duration = event__duration_field(event__desc(rec->type));
+	__u64 duration = event__duration(rec);
 
-	return duration && rec->w[duration->word] != VFIO_OBS_UNKNOWN &&
-	       rec->w[duration->word] >= ns;
+	return duration != VFIO_OBS_UNKNOWN && duration >= ns;
 }
 
 bool event_filter__match(const struct event_filter *filter, const struct vfio_rec *rec)
@@ -47,7 +39,7 @@ bool event_filter__match(const struct event_filter *filter, const struct vfio_re
 		return false;
 	if (filter->pid && rec->tgid != filter->pid && rec->pid != filter->pid)
 		return false;
-	if (filter->failed && !has_failed(rec))
+	if (filter->failed && event__ret(rec) >= 0)
 		return false;
 	return !filter->slower_ns || is_slower(rec, filter->slower_ns);
 }

@@ -39,6 +39,12 @@ struct source_loss {
 	__u64 stacks;	   /* operations that are in no stack, or in one without kernel frames */
 };
 
+/* Everything that is not there, in whatever way it was lost. */
+static inline __u64 source_loss__total(const struct source_loss *loss)
+{
+	return loss->ring + loss->pool + loss->recursion + loss->damaged + loss->stacks;
+}
+
 enum source_gap {
 	SOURCE_GAP_DETACHED,   /* let go of vfio so that it can be unloaded */
 	SOURCE_GAP_ATTACHED,   /* attached (again) */
@@ -46,6 +52,9 @@ enum source_gap {
 	SOURCE_GAP_TRUNCATED,  /* the recording ends without its end mark */
 	SOURCE_GAP_DAMAGED,    /* parts of the recording cannot be read */
 };
+
+/* In a word, for JSON: "detached". */
+const char *source_gap__key(enum source_gap gap);
 
 struct source_group {
 	__u32 number;
@@ -185,13 +194,14 @@ struct source_stack {
  * @event: one event; those of one poll come in time order and never before an earlier poll's
  * @stats: cumulative statistics of one operation of one container, only when they changed.
  *         Never for operations whose events were delivered without aggregation (see
- *         source_info.aggregates). With id 0 they are of all containers for which there was no room
+ *         source_info.aggregates). With id 0 they are of all containers that there was no room
+ *         for
  * @gauges: gauges of a container, with @known false when the container existed before the source
  * @begun:  all operations that are under way, in the order of their begin; with the aggregates,
  *          whenever it is another list than the last
  * @stack:  one stack of those that were asked for, when it changed
- * @final:  the container was freed and its last @stats have been delivered. Id 0: those count from 0
- *         anew
+ * @final:  the container was freed and its last @stats have been delivered. Id 0: those count from
+ *         0 anew
  * @gap:    the stream was interrupted at @ts_ns; @why is a sentence for the user
  * Pointers are valid during the call only.
  */

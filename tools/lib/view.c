@@ -57,8 +57,7 @@ void view__totals(const struct view_frame *frame, struct view_totals *totals)
 	}
 	if (model__counts_less(frame->model))
 		totals->rate = -1;
-	totals->lost = loss->ring + loss->pool + loss->recursion + loss->damaged +
-		       loss->stacks;
+	totals->lost = source_loss__total(loss);
 }
 
 /* Segments */

@@ -340,12 +340,6 @@ static json_t *lost(const struct view_frame *frame)
 
 static json_t *gap(const struct view_frame *frame)
 {
-	static const char *const kinds[] = {
-		[SOURCE_GAP_DETACHED] = "detached",
-		[SOURCE_GAP_ATTACHED] = "attached",
-		[SOURCE_GAP_TRUNCATED] = "truncated",
-		[SOURCE_GAP_DAMAGED] = "damaged",
-	};
 	__u64 ts_ns;
 	const char *why = model__gap(frame->model, &ts_ns);
 	json_t *object;
@@ -353,7 +347,7 @@ static json_t *gap(const struct view_frame *frame)
 	if (!why)
 		return json_null();
 	object = xalloc__check(json_object());
-	json_set(object, "kind", json_string(kinds[model__gap_kind(frame->model)]));
+	json_set(object, "kind", json_string(source_gap__key(model__gap_kind(frame->model))));
 	json_set(object, "at_ns", number(ts_ns));
 	json_set(object, "message", text(why));
 	return object;

@@ -45,7 +45,5 @@ extern const struct export_format export_text, export_jsonl, export_csv, export_
 void export_json__fields(FILE *out, const struct vfio_rec *rec);
 /* @text in quotes. */
 void export_json__string(FILE *out, const char *text);
-/* SOURCE_GAP_* in a word. */
-const char *export_json__gap(enum source_gap gap);
 
 #endif

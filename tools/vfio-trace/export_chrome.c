@@ -144,8 +144,7 @@ static void chrome_begin(struct export *export)
 
 static void chrome_event(struct export *export, const struct vfio_rec *rec)
 {
-	const struct event_field *field = event__duration_field(event__desc(rec->type));
-	__u64 duration = field ? rec->w[field->word] : VFIO_OBS_UNKNOWN;
+	__u64 duration = event__duration(rec);
 	bool slice = duration != VFIO_OBS_UNKNOWN && duration <= rec->ts_ns;
 	__u64 process = process_of(export, rec->id);
 	FILE *out = export->out;
@@ -180,7 +179,7 @@ static void chrome_gap(struct export *export, enum source_gap gap, __u64 ts_ns, 
 {
 	begin_object(export);
 	fprintf(export->out, "{\"ph\":\"i\",\"name\":\"%s\",\"cat\":\"gap\",\"s\":\"g\",\"pid\":0,\"tid\":0,"
-		"\"ts\":", export_json__gap(gap));
+		"\"ts\":", source_gap__key(gap));
 	print_us(export->out, ts_ns);
 	fputs(",\"args\":{\"why\":", export->out);
 	export_json__string(export->out, why);

@@ -82,9 +82,7 @@ static void print_field(FILE *out, const struct event_field *field, const __u64 
 
 static void csv_event(struct export *export, const struct vfio_rec *rec)
 {
-	const struct event_field *ret = event__ret_field(event__desc(rec->type));
-	__s64 value = ret ? rec->w[ret->word] : 0;
-	const char *error = value < 0 ? event__errno_name(-value) : NULL;
+	const char *error = event__error(rec);
 	const struct csv *csv = export->state;
 	FILE *out = export->out;
 

@@ -59,18 +59,6 @@ void export_json__fields(FILE *out, const struct vfio_rec *rec)
 	}
 }
 
-const char *export_json__gap(enum source_gap gap)
-{
-	static const char *const names[] = {
-		[SOURCE_GAP_DETACHED] = "detached",
-		[SOURCE_GAP_ATTACHED] = "attached",
-		[SOURCE_GAP_TRUNCATED] = "truncated",
-		[SOURCE_GAP_DAMAGED] = "damaged",
-	};
-
-	return names[gap];
-}
-
 static void set_container(json_t *object, __u64 id)
 {
 	json_set(object, "container", json_count(SOURCE_ID_NUMBER(id)));
@@ -111,9 +99,7 @@ static void jsonl_begin(struct export *export)
 
 static void jsonl_event(struct export *export, const struct vfio_rec *rec)
 {
-	const struct event_field *ret = event__ret_field(event__desc(rec->type));
-	__s64 value = ret ? rec->w[ret->word] : 0;
-	const char *error = value < 0 ? event__errno_name(-value) : NULL;
+	const char *error = event__error(rec);
 
 	fprintf(export->out, "{\"kind\":\"event\",\"event\":\"%s\",\"ts_ns\":%llu,\"realtime_ns\":%llu,"
 		"\"cpu\":%u,\"pid\":%u,\"tid\":%u,\"cgroup\":%llu,\"comm\":",
@@ -191,7 +177,7 @@ static void jsonl_gap(struct export *export, enum source_gap gap, __u64 ts_ns, c
 {
 	json_t *line = new_line("gap");
 
-	json_set(line, "gap", json_string(export_json__gap(gap)));
+	json_set(line, "gap", json_string(source_gap__key(gap)));
 	json_set(line, "ts_ns", json_count(ts_ns));
 	json_set(line, "why", json_string(why));
 	end_line(export, line);

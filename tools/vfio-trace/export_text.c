@@ -97,7 +97,7 @@ static void text_group(struct export *export, const struct source_group_info *gr
 
 static void text_loss(struct export *export, const struct source_loss *loss)
 {
-	__u64 lost = loss->ring + loss->recursion + loss->damaged;
+	__u64 lost = source_loss__total(loss);
 
 	if (lost)
 		fprintf(export->out, "# lost until here: %llu events\n", lost);

@@ -403,7 +403,7 @@ static void tell_cost(const struct recorder *rec)
 static int conclude(struct recorder *rec, bool ok)
 {
 	const struct source_loss *loss = record_writer__loss(rec->writer);
-	__u64 lost = loss->ring + loss->pool + loss->recursion;
+	__u64 lost = source_loss__total(loss);
 	const char *error;
 
 	if (record_writer__finish(rec->writer, clock_ns(CLOCK_BOOTTIME)))

@@ -33,13 +33,6 @@ struct gather {
 	size_t releases, next_harvest; /* since the last one, and when the next is due */
 };
 
-__u64 report__lost(const struct report *report)
-{
-	const struct source_loss *loss = &report->loss;
-
-	return loss->ring + loss->pool + loss->recursion + loss->damaged;
-}
-
 static int compare_ids(const void *a, const void *b)
 {
 	const struct report_container *x = a, *y = b;

@@ -86,9 +86,6 @@ struct report {
 	size_t n_containers;
 };
 
-/* Everything that is not there, in whatever way it was lost. */
-__u64 report__lost(const struct report *report);
-
 /* Both return false when @out cannot be written (errno). */
 bool report__print_text(const struct report *report, FILE *out);
 bool report__print_json(const struct report *report, FILE *out);

@@ -133,7 +133,7 @@ static json_t *lost_json(const struct report *report)
 {
 	json_t *object = json_object();
 
-	json_object_set_new(object, "total", json_count(report__lost(report)));
+	json_object_set_new(object, "total", json_count(source_loss__total(&report->loss)));
 	json_object_set_new(object, "ring", json_count(report->loss.ring));
 	json_object_set_new(object, "pool", json_count(report->loss.pool));
 	json_object_set_new(object, "recursion", json_count(report->loss.recursion));
@@ -143,19 +143,12 @@ static json_t *lost_json(const struct report *report)
 
 static json_t *gaps_json(const struct report *report)
 {
-	static const char *const kinds[] = {
-		[SOURCE_GAP_DETACHED] = "detached",
-		[SOURCE_GAP_ATTACHED] = "attached",
-		[SOURCE_GAP_THINNED] = "thinned",
-		[SOURCE_GAP_TRUNCATED] = "truncated",
-		[SOURCE_GAP_DAMAGED] = "damaged",
-	};
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < report->n_gaps; i++) {
 		json_t *gap = json_object();
 
-		json_object_set_new(gap, "kind", json_string(kinds[report->gaps[i].kind]));
+		json_object_set_new(gap, "kind", json_string(source_gap__key(report->gaps[i].kind)));
 		json_object_set_new(gap, "time", time_of(report, report->gaps[i].ts_ns));
 		json_object_set_new(gap, "why", json_string(report->gaps[i].why));
 		json_array_append_new(array, gap);

@@ -32,6 +32,7 @@ static void print_gaps(const struct report *report, FILE *out)
 static void print_head(const struct report *report, FILE *out)
 {
 	__u64 offset = report->info.realtime_offset_ns;
+	__u64 lost = source_loss__total(&report->loss);
 	char text[FMT_MAX];
 
 	fprintf(out, "Recording   %s\n", report->info.detail);
@@ -44,8 +45,8 @@ static void print_head(const struct report *report, FILE *out)
 	} else {
 		fputs("Events      0\n", out);
 	}
-	fprintf(out, "Lost        %llu", report__lost(report));
-	if (report__lost(report))
+	fprintf(out, "Lost        %llu", lost);
+	if (lost)
 		fprintf(out, " (%llu buffer full, %llu skipped by the kernel, %llu in damaged parts)",
 			report->loss.ring, report->loss.recursion, report->loss.damaged);
 	fprintf(out, "\nComplete    %s%s\n", report->truncated ? "no, " : "yes",

@@ -36,7 +36,7 @@ dpkg -r --force-depends "linux-source-$series" > /dev/null
 refused "without sources" "its sources are missing; run 'apt install linux-source-$series=$version'" vfio-container check "$kver"
 stand_in "linux-source-${series}_$version.deb" > /dev/null
 mv "$modules/build" "$work/build"
-refused "without headers" "its headers are missing; run 'apt install linux-headers-$kver'" vfio-container check "$kver"
+refused "without headers" "its headers are missing; run 'apt install linux-headers-${kver//+/\\+}'" vfio-container check "$kver"
 mv "$work/build" "$modules/build"
 mkdir -p /lib/modules/6.1.99-own
 refused "a kernel that is not Debian's" "its name is not that of one of Debian's kernels" vfio-container check 6.1.99-own

@@ -60,14 +60,6 @@ last_line()
 	return 1
 }
 
-# testpmd SECONDS: DPDK sends through the e1000e that vfio-pci holds; also for child shells
-testpmd()
-{
-	(sleep "$1"; echo) | timeout 200 dpdk-testpmd -l 0-1 --no-huge -m 256 -a "$VM_E1000E" -- \
-		--total-num-mbufs=2048 --nb-cores=1 --forward-mode=txonly
-}
-export -f testpmd
-
 # The process that has a tool's links.
 loader_of()
 {

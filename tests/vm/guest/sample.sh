@@ -9,12 +9,11 @@ set -uo pipefail
 
 load=$PWD/build/tests/testdev-load
 modprobe vfio_iommu_type1 && modprobe vfio-testdev count=2 && bind_vfio "$VM_E1000E" || exit 1
-group=$(basename "$(readlink "/sys/bus/pci/devices/$VM_E1000E/iommu_group")")
+group=$(group_of "$VM_E1000E")
 
 workload()
 {
-	(sleep 32 | dpdk-testpmd -l 0-1 --no-huge -m 256 -a "$VM_E1000E" -- \
-		--total-num-mbufs=2048 --nb-cores=1 --forward-mode=txonly > /dev/null 2>&1) &
+	testpmd 32 > /dev/null 2>&1 &
 	"$load" pin --seconds 28 --rate 100 --pages 8 --random --per-call > /dev/null 2>&1 &
 	sleep 22
 	"$load" lifecycle -n 5 -d 1 > /dev/null
