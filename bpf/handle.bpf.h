@@ -11,10 +11,13 @@
 #include "aggregate.bpf.h"
 #include "ring.bpf.h"
 
+/* Events, bit per enum vfio_obs_event, that do not go into the rings any more; by user space. */
+__u64 ring_off;
+
 /* @type is a constant, so that what it does not need folds away. */
 static __always_inline int handle(__u32 type, const struct vfio_rec *rec)
 {
-	if (knobs.ring_events & (1ULL << type))
+	if (knobs.ring_events & (1ULL << type) && !(read_once(ring_off) >> type & 1))
 		ring_write(type, rec);
 	if (knobs.aggregate)
 		aggregate(type, rec);

@@ -534,6 +534,60 @@ static void test_detached_gap_ends_containers(void **state)
 	model__destroy(f.model);
 }
 
+/* What follows from events that do not come is unknown, not what it was or nothing. */
+static void test_thinned_events_make_unknown(void **state)
+{
+	struct fixture f = make(false);
+	const struct source_begun *begun;
+	__u64 pages, ts;
+	size_t n;
+
+	start(&f, 1, 10, 0, SEC);
+	map(&f, 1, SEC, 8192, 0);
+	fake_event(&f.feed, IOCTL_START, 1, SEC, .cmd = VFIO_CMD_MAP_DMA);
+	model__advance(f.model, SEC, KEEP);
+	assert_true(only(&f)->gauges_known);
+	assert_null(model__thinned(f.model, NULL));
+	f.feed.gap(f.feed.ctx, SOURCE_GAP_THINNED, 2 * SEC, "too much");
+	assert_string_equal(model__thinned(f.model, &ts), "too much");
+	assert_int_equal(ts, 2 * SEC);
+	assert_null(model__gap(f.model, NULL));
+	assert_true(model__counts_less(f.model));
+	assert_true(model__begun(f.model, &begun, &n));
+	assert_int_equal(n, 0); /* its end will not come */
+	assert_false(model_container__pinned_pages(only(&f), &pages));
+
+	/* Neither the group's end nor a new container makes it known. */
+	fake_event(&f.feed, DETACH, 1, 3 * SEC, .group = 10, .groups = 0, .refs = 1);
+	start(&f, 2, 11, 0, 3 * SEC);
+	model__advance(f.model, 4 * SEC, KEEP);
+	assert_false(find(&f, 1)->gauges_known);
+	assert_false(find(&f, 2)->gauges_known);
+	assert_true(find(&f, 2)->rate < 0);
+	assert_true(model__total(f.model, VFIO_OP_MAP)->rate < 0);
+	assert_true(model__total(f.model, VFIO_OP_MAP)->busy < 0);
+	assert_true(model__total(f.model, VFIO_OP_OPEN)->rate > 0);
+	model__destroy(f.model);
+}
+
+/* The kernel counts on. */
+static void test_thinned_events_leave_aggregates(void **state)
+{
+	struct fixture f = make(true);
+	struct vfio_gauges gauges = { .mapped_bytes = 4096 };
+
+	start(&f, 1, 10, 0, SEC);
+	f.feed.gap(f.feed.ctx, SOURCE_GAP_THINNED, 2 * SEC, "too much");
+	f.feed.gauges(f.feed.ctx, 1, &gauges, true);
+	model__advance(f.model, 2 * SEC, KEEP);
+	model__advance(f.model, 3 * SEC, KEEP);
+	assert_non_null(model__thinned(f.model, NULL));
+	assert_false(model__counts_less(f.model));
+	assert_true(only(&f)->gauges_known);
+	assert_true(only(&f)->rate == 0);
+	model__destroy(f.model);
+}
+
 static int by_number(const void *a, const void *b)
 {
 	__u64 x = *(const __u64 *)a, y = *(const __u64 *)b;
@@ -1043,6 +1097,8 @@ int main(void)
 		cmocka_unit_test(test_two_containers_share_a_slot),
 		cmocka_unit_test(test_ids_begin_again),
 		cmocka_unit_test(test_detached_gap_ends_containers),
+		cmocka_unit_test(test_thinned_events_make_unknown),
+		cmocka_unit_test(test_thinned_events_leave_aggregates),
 		cmocka_unit_test(test_quantiles),
 		cmocka_unit_test(test_quantile_of_nothing),
 		cmocka_unit_test(test_quantile_of_hours),

@@ -28,7 +28,7 @@ struct seen {
 	unsigned int gaps, existing;
 	struct source_existing last_existing;
 	__u32 groups; /* sum of the numbers of its groups */
-	bool truncated, damage_told;
+	bool truncated, damage_told, thinned;
 	int ret;
 };
 
@@ -78,6 +78,7 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 	seen->gaps++;
 	seen->truncated |= gap == SOURCE_GAP_TRUNCATED;
 	seen->damage_told |= gap == SOURCE_GAP_DAMAGED;
+	seen->thinned |= gap == SOURCE_GAP_THINNED;
 }
 
 /* Read @size bytes to the end. False: refused at open. */
@@ -200,6 +201,7 @@ static int set_up(void **state)
 	write_events(f, writer, 30);
 	sink.loss(sink.ctx, &loss);
 	record_writer__tick(writer, 5000000000ULL, 123);
+	sink.gap(sink.ctx, SOURCE_GAP_THINNED, 1050001, "another gap");
 	write_events(f, writer, 20);
 	assert_int_equal(record_writer__finish(writer, 2000000), 0);
 	record_writer__destroy(writer);
@@ -229,7 +231,8 @@ static void a_whole_recording_comes_back(void **state)
 	assert_int_equal(seen.ret, 0);
 	assert_int_equal(seen.events, f->events);
 	assert_int_equal(seen.sum, f->sum);
-	assert_int_equal(seen.gaps, 1);
+	assert_int_equal(seen.gaps, 2);
+	assert_true(seen.thinned);
 	assert_int_equal(seen.existing, 3);
 	assert_false(seen.truncated || seen.damage_told);
 	assert_int_equal(seen.ring, 7);

@@ -27,7 +27,7 @@
 
 /* What the scene below looks like; checked by eye when it changes. */
 #define GOLDEN_BATCH \
-	"vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  tool 1.2% CPU\n" \
+	"vfiotop  2026-01-02 03:05:46  source fake  cost 312ns/event  1.5% CPU  box  6.1.0-test  every 1s\n" \
 	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups  1 gone\n" \
 	"\n" \
 	"ID  PID COMMAND OWNER                                    GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS RUNNING FOR BUSIEST    P50    P99    MAX CGROUP\n" \
@@ -54,7 +54,7 @@
 	"  all pin         200   200  0.0%      0 2.00us 2.78us 2.98us 2.98us 2.99us 2.00us  399us         800              0\n" \
 	"\n"
 #define GOLDEN_80x24 \
-	"vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s\n" \
+	"vfiotop  2026-01-02 03:05:46  source fake  cost 312ns/event  1.5% CPU  box\n" \
 	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups\n" \
 	" ID  PID COMMAND OWNER              GROUPS   AGE REFS MAPPED PINNED OPS/S ERRORS\n" \
 	"  2    - -       -                  7,?        -    -      -      -   200      0\n" \
@@ -79,7 +79,7 @@
 	"\n" \
 	"q quit  ? help  < > sort: OPS/S, high first  Up/Down select  Space freeze\n"
 #define GOLDEN_200x16 \
-	"vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  tool 1.2% CPU                                                                                                               FROZEN\n" \
+	"vfiotop  2026-01-02 03:05:46  source fake  cost 312ns/event  1.5% CPU  box  6.1.0-test  every 1s                                                                                                  FROZEN\n" \
 	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups  1 gone\n" \
 	" ID  PID COMMAND OWNER                                    GROUPS BACKEND STATE    AGE REFS MAPPED PINNED OPS/S ERRORS RUNNING FOR BUSIEST    P50    P99    MAX CGROUP\n" \
 	"> 2    - -       -                                        7,?    -       -          -    -      -      -   200      0             pin     2.00us 2.98us 2.99us      -\n" \
@@ -114,6 +114,10 @@ static void setup(struct fixture *f)
 		.kernel = "6.1.0-test",
 		/* 2026-01-02 03:04:05 at boottime 0 */
 		.realtime_offset_ns = 1767323045 * SEC,
+		.cost = {
+			.event_known = true, .ns_per_event = 312,
+			.last = { .known = true, .programs_known = true, .programs = 0.25 },
+		},
 	};
 
 	f->source = source_fake__open(&info);
@@ -230,8 +234,8 @@ static void test_batch_without_containers(void **state)
 	refresh(&f, 101 * SEC);
 	text = batch_text(&f.frame);
 	check_text(text,
-		   "vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  "
-		   "tool 1.2% CPU\n"
+		   "vfiotop  2026-01-02 03:05:46  source fake  cost 312ns/event  1.5% CPU  box  "
+		   "6.1.0-test  every 1s\n"
 		   "0 containers  0 ops/s  lost 0  mapped 0  pinned 0 pages  0 groups\n"
 		   "\n"
 		   "no VFIO container is open\n"
@@ -266,6 +270,53 @@ static void test_loss_and_gaps_are_said(void **state)
 	refresh(&f, 163 * SEC);
 	text = batch_text(&f.frame);
 	assert_null(strstr(text, "attached again"));
+	free(text);
+	teardown(&f);
+}
+
+/* The line at the top. */
+static void check_about(const struct fixture *f, const char *wanted)
+{
+	char *text = batch_text(&f->frame);
+
+	if (strncmp(text, wanted, strlen(wanted)))
+		fail_msg("got '%.*s', wanted '%s'", (int)strcspn(text, "\n"), text, wanted);
+	free(text);
+}
+
+static void test_unknown_cost_is_said(void **state)
+{
+	struct fixture f;
+
+	setup(&f);
+	refresh(&f, 101 * SEC);
+	f.info.cost = (struct source_cost){ 0 };
+	check_about(&f, "vfiotop  2026-01-02 03:05:46  source fake  cost unknown/event  1.2%+? CPU  box");
+	f.frame.cpu_percent = -1;
+	check_about(&f, "vfiotop  2026-01-02 03:05:46  source fake  cost unknown/event  box");
+	/* A replay has no programs. */
+	f.frame.cpu_percent = 1.25;
+	f.info.live = false;
+	check_about(&f, "vfiotop  2026-01-02 03:05:46  box  6.1.0-test  source fake  every 1s  "
+			"tool 1.2% CPU\n");
+	teardown(&f);
+}
+
+static void test_thinned_events_are_said(void **state)
+{
+	struct fixture f;
+	char *text;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	f.feed.gap(f.feed.ctx, SOURCE_GAP_THINNED, 101 * SEC, "no pins from here on");
+	/* It stays, whatever comes later. */
+	f.feed.gap(f.feed.ctx, SOURCE_GAP_ATTACHED, 102 * SEC, "attached again");
+	refresh(&f, 900 * SEC);
+	text = batch_text(&f.frame);
+	assert_non_null(strstr(text, "\n! 03:05:46: no pins from here on\n"));
+	assert_non_null(strstr(text, "  - ops/s  "));
 	free(text);
 	teardown(&f);
 }
@@ -325,6 +376,40 @@ static void check_begun(json_t *begun)
 	assert_int_equal(int_of(begun, "iova"), 0x100000);
 	assert_int_equal(int_of(begun, "bytes"), 8192);
 	check_null(begun, "group");
+}
+
+static void test_json_cost(void **state)
+{
+	json_t *root, *overhead;
+	struct fixture f;
+
+	setup(&f);
+	f.info.cost.machine = 0.75;
+	f.info.cost.max = 0.5;
+	f.info.cost.over = true;
+	f.feed.gap(f.feed.ctx, SOURCE_GAP_THINNED, 100 * SEC, "no pins from here on");
+	refresh(&f, 101 * SEC);
+	root = json_of(&f.frame);
+	overhead = json_object_get(root, "overhead");
+	assert_true(json_real_value(json_object_get(overhead, "ns_per_event")) == 312);
+	assert_true(json_real_value(json_object_get(overhead, "programs_cpu_percent")) == 0.25);
+	assert_true(json_real_value(json_object_get(overhead, "machine_percent")) == 0.75);
+	assert_true(json_real_value(json_object_get(overhead, "max_percent")) == 0.5);
+	assert_true(json_is_true(json_object_get(overhead, "exceeded")));
+	assert_int_equal(int_of(json_object_get(root, "thinned"), "at_ns"), 100 * SEC);
+	check_null(root, "gap");
+	json_decref(root);
+
+	f.info.cost = (struct source_cost){ 0 };
+	root = json_of(&f.frame);
+	overhead = json_object_get(root, "overhead");
+	check_null(overhead, "ns_per_event");
+	check_null(overhead, "programs_cpu_percent");
+	check_null(overhead, "machine_percent");
+	check_null(overhead, "max_percent");
+	assert_true(json_is_false(json_object_get(overhead, "exceeded")));
+	json_decref(root);
+	teardown(&f);
 }
 
 static void test_json(void **state)
@@ -840,6 +925,9 @@ int main(void)
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_batch_without_containers),
 		cmocka_unit_test(test_loss_and_gaps_are_said),
+		cmocka_unit_test(test_unknown_cost_is_said),
+		cmocka_unit_test(test_thinned_events_are_said),
+		cmocka_unit_test(test_json_cost),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_in_flight),
 		cmocka_unit_test(test_json_of_hostile_values),

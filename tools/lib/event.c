@@ -175,11 +175,22 @@ __u64 source__all_events(void)
 	return mask;
 }
 
+/* The completed ones; what lies inside MAP_DMA is rarer, but its hooks are not. */
+#define FREQUENT                                                                                   \
+	(1ULL << VFIO_EV_CHECK_EXTENSION | 1ULL << VFIO_EV_IOCTL | 1ULL << VFIO_EV_PIN |           \
+	 1ULL << VFIO_EV_UNPIN | 1ULL << VFIO_EV_DMA_RW)
+#define FREQUENT_STARTS                                                                            \
+	(1ULL << VFIO_EV_IOCTL_START | 1ULL << VFIO_EV_PIN_START | 1ULL << VFIO_EV_UNPIN_START |   \
+	 1ULL << VFIO_EV_DMA_RW_START)
+
 __u64 source__lifecycle_events(void)
 {
-	return source__all_events() &
-	       ~(1ULL << VFIO_EV_CHECK_EXTENSION | 1ULL << VFIO_EV_IOCTL | 1ULL << VFIO_EV_PIN |
-		 1ULL << VFIO_EV_UNPIN | 1ULL << VFIO_EV_DMA_RW);
+	return source__all_events() & ~FREQUENT;
+}
+
+__u64 source__frequent_events(void)
+{
+	return FREQUENT | FREQUENT_STARTS | 1ULL << VFIO_EV_MAP_PARTS;
 }
 
 /* The events that @pattern names, 0 for none. */

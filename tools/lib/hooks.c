@@ -47,7 +47,7 @@ static const struct hook {
  * @skel:     NULL: none of hooks_list
  * @map:      NULL: not attached now
  * @refused:  the load of type1 whose MAP_DMA cannot be hooked
- * @misses_before: of programs that are gone
+ * @runs_before: of programs that are gone
  */
 struct hooks {
 	struct hooks_maps maps;
@@ -55,7 +55,7 @@ struct hooks {
 	struct bpf_link *begin[N_HOOKS], *end[N_HOOKS];
 	struct map_hooks *map;
 	__u64 refused;
-	__u64 misses_before;
+	struct prog_runs runs_before;
 };
 
 static void add_text(char *missing, size_t size, const char *text)
@@ -165,7 +165,7 @@ static bool load_and_attach(struct hooks *hooks, const struct hooks_maps *maps, 
 		add_missing(missing, size, "group files", strerror(errno));
 		return false;
 	}
-	if (!choose(hooks, maps->knobs->ring_events, missing, size))
+	if (!choose(hooks, maps->events, missing, size))
 		return false;
 	hooks->skel->rodata->knobs = *maps->knobs;
 	ret = hooks__share_maps(hooks->skel->obj, maps);
@@ -192,26 +192,26 @@ static void destroy_list(struct hooks *hooks)
 	hooks->skel = NULL;
 }
 
-__u64 hooks__misses_of(const struct bpf_object *obj)
+void hooks__add_runs_of(const struct bpf_object *obj, struct prog_runs *runs)
 {
 	struct bpf_program *prog;
-	__u64 sum = 0;
 
 	bpf_object__for_each_program(prog, obj) {
 		struct bpf_prog_info info = { 0 };
 		__u32 len = sizeof(info);
 
-		if (bpf_program__autoload(prog) &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-			sum += info.recursion_misses;
+		if (!bpf_program__autoload(prog) ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			continue;
+		runs->misses += info.recursion_misses;
+		runs->run_ns += info.run_time_ns;
 	}
-	return sum;
 }
 
 static void destroy_map(struct hooks *hooks)
 {
 	if (hooks->map)
-		hooks->misses_before += hooks__misses_of(map_hooks__object(hooks->map));
+		hooks__add_runs_of(map_hooks__object(hooks->map), &hooks->runs_before);
 	map_hooks__detach(hooks->map);
 	hooks->map = NULL;
 }
@@ -221,7 +221,7 @@ void hooks__follow(struct hooks *hooks, char *missing, size_t size)
 	char why[96];
 	__u64 type1;
 
-	if (!hooks || !(hooks->maps.knobs->ring_events >> VFIO_EV_MAP_PARTS & 1))
+	if (!hooks || !(hooks->maps.events >> VFIO_EV_MAP_PARTS & 1))
 		return;
 	type1 = tp_module__type1_instance();
 	if (!type1)
@@ -242,7 +242,7 @@ struct hooks *hooks__attach(const struct hooks_maps *maps, char *missing, size_t
 
 	for (size_t i = 0; i < N_HOOKS; i++)
 		listed |= 1ULL << hooks_list[i].event;
-	wanted = maps->knobs->ring_events & (listed | 1ULL << VFIO_EV_MAP_PARTS);
+	wanted = maps->events & (listed | 1ULL << VFIO_EV_MAP_PARTS);
 	if (!wanted)
 		return NULL;
 	hooks = xcalloc(1, sizeof(*hooks));
@@ -251,6 +251,15 @@ struct hooks *hooks__attach(const struct hooks_maps *maps, char *missing, size_t
 		destroy_list(hooks);
 	hooks__follow(hooks, missing, size);
 	return hooks;
+}
+
+void hooks__thin(struct hooks *hooks, __u64 events)
+{
+	if (!hooks)
+		return;
+	hooks->maps.events &= ~events;
+	if (!(hooks->maps.events >> VFIO_EV_MAP_PARTS & 1))
+		destroy_map(hooks);
 }
 
 void hooks__detach(struct hooks *hooks)
@@ -278,16 +287,14 @@ unsigned int hooks__refs(const struct hooks *hooks)
 	       (hooks ? map_hooks__refs(hooks->map) : 0);
 }
 
-__u64 hooks__recursion_misses(const struct hooks *hooks)
+void hooks__add_runs(const struct hooks *hooks, struct prog_runs *runs)
 {
-	__u64 sum;
-
 	if (!hooks)
-		return 0;
-	sum = hooks->misses_before;
+		return;
+	runs->misses += hooks->runs_before.misses;
+	runs->run_ns += hooks->runs_before.run_ns;
 	if (hooks->skel)
-		sum += hooks__misses_of(hooks->skel->obj);
+		hooks__add_runs_of(hooks->skel->obj, runs);
 	if (hooks->map)
-		sum += hooks__misses_of(map_hooks__object(hooks->map));
-	return sum;
+		hooks__add_runs_of(map_hooks__object(hooks->map), runs);
 }

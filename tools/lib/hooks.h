@@ -18,17 +18,28 @@
 struct hooks;
 
 /*
+ * What the kernel tells of BPF programs; sums.
+ * @misses: runs that it skipped
+ * @run_ns: time of the runs, while it kept statistics
+ */
+struct prog_runs {
+	__u64 misses, run_ns;
+};
+
+/*
  * What the programs share with those of the source: its loaded maps and its knobs.
  * @by_addr, @known: of bpf/known.bpf.h, where the source's programs give the ids; else NULL
+ * @events: those wanted, some of knobs->ring_events
  */
 struct hooks_maps {
 	const struct bpf_map *rings, *records;
 	const struct bpf_map *by_addr, *known;
 	const struct vfio_knobs *knobs;
+	__u64 events;
 };
 
 /*
- * hooks__attach - load and attach those whose events knobs->ring_events has.
+ * hooks__attach - load and attach those whose events are wanted.
  * @maps: what it points to must live until hooks__detach().
  * @missing: "" or the functions that could not be hooked, and why.
  * Returns NULL when there are none. They hold vfio until hooks__detach(), which takes NULL.
@@ -39,6 +50,8 @@ struct hooks *hooks__attach(const struct hooks_maps *maps, char *missing, size_t
  * use. Adds to @missing. Takes NULL.
  */
 void hooks__follow(struct hooks *hooks, char *missing, size_t size);
+/* hooks__thin - of @events those inside MAP_DMA end, and do not come again. Takes NULL. */
+void hooks__thin(struct hooks *hooks, __u64 events);
 void hooks__detach(struct hooks *hooks);
 /* References on vfio that they take; 0 for NULL. */
 unsigned int hooks__refs(const struct hooks *hooks);
@@ -47,9 +60,9 @@ unsigned int hooks__refs(const struct hooks *hooks);
  * only those that its programs use are made. 0 or -errno.
  */
 int hooks__share_maps(const struct bpf_object *obj, const struct hooks_maps *maps);
-/* Program runs that the kernel skipped since they were attached; 0 for NULL. */
-__u64 hooks__recursion_misses(const struct hooks *hooks);
+/* Add the runs since they were attached; of NULL none. */
+void hooks__add_runs(const struct hooks *hooks, struct prog_runs *runs);
 /* The same of all loaded programs of an object. */
-__u64 hooks__misses_of(const struct bpf_object *obj);
+void hooks__add_runs_of(const struct bpf_object *obj, struct prog_runs *runs);
 
 #endif

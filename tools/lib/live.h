@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "hooks.h"
 #include "source.h"
 #include "tp_module.h"
 #include "vfio_obs/maps.h"
@@ -21,7 +22,6 @@
 /* Blocks of the pool: 19 MB, some 500 containers that use 8 operations each. */
 #define LIVE_POOL_BLOCKS 4096
 
-struct hooks;
 struct live;
 
 /*
@@ -56,6 +56,8 @@ struct live_ops {
 	int (*load)(struct live *live); /* 0 or -errno; libbpf's words are in the log */
 	int (*attach)(struct live *live, char *err, size_t err_size);
 	void (*detach)(struct live *live);
+	/* Attached: only what @events need stays. Those of live->opts are @events.ring already. */
+	void (*thin)(struct live *live, const struct live_events *events);
 	void (*close)(struct live *live); /* the object; nothing is attached */
 	/* References on vfio that the attached programs take. */
 	unsigned int (*refs)(const struct live *live);
@@ -68,7 +70,7 @@ struct live_ops {
  * @hooks:    beside the container; NULL: not attached
  * @no_hooks: those that are missing, and why; "" none
  * @last_id:  own ids: the last one that was given by programs that are unloaded
- * @misses_before: live__recursion_misses() of programs that are gone
+ * @runs_before: live__runs() of programs that are gone
  */
 struct live {
 	const struct live_ops *ops;
@@ -79,7 +81,7 @@ struct live {
 	struct hooks *hooks;
 	char no_hooks[96];
 	__u64 last_id;
-	__u64 misses_before;
+	struct prog_runs runs_before;
 };
 
 /* Zeroed but for @ops. live__destroy() frees it and leaves nothing attached. */
@@ -114,8 +116,10 @@ void live__detach(struct live *live);
 void live__unload(struct live *live);
 /* To be called now and then: hooks that hold vfio_iommu_type1 come and go with its use. */
 void live__follow(struct live *live);
-/* Program runs that the kernel skipped since it was created. */
-__u64 live__recursion_misses(const struct live *live);
+/* source__frequent_events() are not delivered any more, also when it attaches again. */
+void live__thin(struct live *live);
+/* Of all its programs since it was created. */
+struct prog_runs live__runs(const struct live *live);
 /* Who holds vfio, we among them. */
 void live__use(const struct live *live, struct tp_module_use *use);
 void live__destroy(struct live *live);

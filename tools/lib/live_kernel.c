@@ -14,7 +14,6 @@
 
 #include "error.h"
 #include "event.h"
-#include "hooks.h"
 #include "live.h"
 #include "tp_existing.h"
 #include "xalloc.h"
@@ -197,14 +196,14 @@ void live__unload(struct live *live)
 	if (!live->loaded)
 		return;
 	keep_last_id(live);
-	live->misses_before += hooks__misses_of(live->object.obj);
+	hooks__add_runs_of(live->object.obj, &live->runs_before);
 	live->ops->close(live);
 	live->loaded = false;
 }
 
 void live__detach(struct live *live)
 {
-	live->misses_before += hooks__recursion_misses(live->hooks);
+	hooks__add_runs(live->hooks, &live->runs_before);
 	hooks__detach(live->hooks);
 	live->hooks = NULL;
 	live->ops->detach(live);
@@ -216,10 +215,25 @@ void live__follow(struct live *live)
 	hooks__follow(live->hooks, live->no_hooks, sizeof(live->no_hooks));
 }
 
-__u64 live__recursion_misses(const struct live *live)
+void live__thin(struct live *live)
 {
-	return live->misses_before + hooks__recursion_misses(live->hooks) +
-	       (live->loaded ? hooks__misses_of(live->object.obj) : 0);
+	struct live_events left;
+
+	live->opts.events &= ~source__frequent_events();
+	left = events_needed(&live->opts);
+	hooks__thin(live->hooks, source__frequent_events());
+	if (live->attached)
+		live->ops->thin(live, &left);
+}
+
+struct prog_runs live__runs(const struct live *live)
+{
+	struct prog_runs runs = live->runs_before;
+
+	hooks__add_runs(live->hooks, &runs);
+	if (live->loaded)
+		hooks__add_runs_of(live->object.obj, &runs);
+	return runs;
 }
 
 void live__use(const struct live *live, struct tp_module_use *use)
@@ -291,6 +305,7 @@ static void attach_hooks(struct live *live)
 		.by_addr = live->ops->own_ids ? live__map(live, "by_addr") : NULL,
 		.known = live->ops->own_ids ? live__map(live, "known") : NULL,
 		.knobs = live->object.knobs,
+		.events = live->opts.events,
 	};
 
 	*live->no_hooks = '\0';

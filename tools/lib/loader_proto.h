@@ -27,6 +27,8 @@ enum loader_op {
 	LOADER_UNLOAD,
 	LOADER_CLOSE,
 	LOADER_FOLLOW,	 /* let hooks come and go with type1's use; who holds vfio? */
+	LOADER_MEASURE,	 /* @arg: 1: the kernel keeps statistics of BPF, for a second; 0: no longer */
+	LOADER_THIN,	 /* source__frequent_events() are not wanted any more */
 	LOADER_CGROUP,	 /* @arg: a cgroup's id; its folder comes as text */
 	LOADER_RENAME,	 /* the recording gets its name */
 	LOADER_REMOVE,	 /* the recording that is not complete */
@@ -61,8 +63,9 @@ enum loader_map {
  * @module:  tp_module__instance() that is attached to
  * @misses, @slots_used: where these are in LOADER_MAP_BSS
  * @holders, @refs, @links: struct tp_module_use
- * @recursion, @no_hooks: of the source that is open, with every answer: program runs that the
- *           kernel skipped since it was opened; hooks that are missing, and why
+ * @recursion, @run_ns, @no_hooks: of the source that is open, with every answer: program runs that
+ *           the kernel skipped since it was opened; the time of those while it kept statistics;
+ *           hooks that are missing, and why
  */
 struct loader_reply {
 	__u32 magic;
@@ -71,7 +74,7 @@ struct loader_reply {
 	__u64 module;
 	__u64 existing_ns;
 	__u64 refs;
-	__u64 recursion;
+	__u64 recursion, run_ns;
 	__u32 holders, links;
 	__u32 n_cpus, ring_capacity;
 	__u32 misses, slots_used;

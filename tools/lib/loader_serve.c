@@ -11,11 +11,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cgroup_path.h"
@@ -28,11 +30,17 @@
 
 #define CAP(name) (1ULL << CAP_##name)
 
+/* The kernel keeps statistics no longer than this, also for a tool that is stopped. */
+#define STATISTICS_MS 1000
+
+/* @statistics: while it is open, until @until_ms, the kernel keeps them; -1 none */
 struct server {
 	const struct loader_config *config;
 	struct cgroups *cgroups;
 	struct live *live; /* NULL: not open */
 	bool handed_over;  /* the maps of what is loaded */
+	int statistics;
+	__u64 until_ms;
 };
 
 /* An answer while it is made; the descriptors in @own are closed behind it. */
@@ -154,6 +162,49 @@ static int follow(const struct server *server, struct loader_reply *reply)
 	return 0;
 }
 
+static __u64 now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+}
+
+static void end_statistics(struct server *server)
+{
+	if (server->statistics >= 0)
+		close(server->statistics);
+	server->statistics = -1;
+}
+
+/* By a descriptor, which the kernel also closes behind a SIGKILL; never by the sysctl. */
+static int measure(struct server *server, bool on, struct answer *answer)
+{
+	bool was_on = server->statistics >= 0;
+
+	end_statistics(server);
+	if (!on)
+		return was_on ? 0 : fail(answer, -ETIME, "statistics of BPF programs");
+	server->statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (server->statistics < 0)
+		return fail(answer, -errno, "statistics of BPF programs");
+	server->until_ms = now_ms() + STATISTICS_MS;
+	return 0;
+}
+
+/* Waits for a request, but not beyond the end of statistics. */
+static void wait_for_request(struct server *server, int sock)
+{
+	struct pollfd poll_fd = { .fd = sock, .events = POLLIN };
+	__u64 now = now_ms();
+
+	if (server->statistics < 0)
+		return;
+	if (now < server->until_ms && poll(&poll_fd, 1, server->until_ms - now) > 0)
+		return;
+	end_statistics(server);
+}
+
 static int name_recording(const struct server *server, bool complete, struct answer *answer)
 {
 	const struct loader_config *config = server->config;
@@ -170,6 +221,9 @@ static int react(struct server *server, const struct loader_request *request,
 {
 	struct loader_reply *reply = &answer->reply;
 
+	/* What else is asked may take long. */
+	if (request->op != LOADER_MEASURE && request->op != LOADER_CGROUP)
+		end_statistics(server);
 	switch (request->op) {
 	case LOADER_OPEN:
 		return open_live(server, request->arg, answer);
@@ -196,13 +250,21 @@ static int react(struct server *server, const struct loader_request *request,
 		return 0;
 	case LOADER_FOLLOW:
 		return follow(server, reply);
+	case LOADER_MEASURE:
+		return measure(server, request->arg, answer);
+	case LOADER_THIN:
+		live__thin(server->live);
+		return 0;
 	}
 	return -EINVAL;
 }
 
 static void add_state(struct loader_reply *reply, const struct live *live)
 {
-	reply->recursion = live__recursion_misses(live);
+	struct prog_runs runs = live__runs(live);
+
+	reply->recursion = runs.misses;
+	reply->run_ns = runs.run_ns;
 	memcpy(reply->no_hooks, live->no_hooks, sizeof(reply->no_hooks));
 }
 
@@ -213,6 +275,7 @@ static bool serve_one(struct server *server, int sock, struct answer *answer)
 	unsigned int n;
 	int sent;
 
+	wait_for_request(server, sock);
 	if (loader_proto__recv(sock, &request, sizeof(request), NULL, 0, &n) != 1 ||
 	    !loader_proto__request_ok(&request))
 		return false;
@@ -236,7 +299,7 @@ static bool serve_one(struct server *server, int sock, struct answer *answer)
 void loader_serve(int sock, const struct loader_config *config)
 {
 	__u64 keep = CAP(BPF) | CAP(PERFMON) | CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH);
-	struct server server = { .config = config };
+	struct server server = { .config = config, .statistics = -1 };
 	struct answer *answer = xcalloc(1, sizeof(*answer));
 
 	if (config->part && *config->part)
@@ -246,6 +309,7 @@ void loader_serve(int sock, const struct loader_config *config)
 		while (serve_one(&server, sock, answer))
 			;
 	}
+	end_statistics(&server);
 	close_live(&server);
 	cgroups__close(server.cgroups);
 	free(answer);

@@ -52,6 +52,8 @@ struct model {
 	char *gap;
 	enum source_gap gap_kind;
 	__u64 gap_ns;
+	char *thinned; /* NULL: all events come */
+	__u64 thinned_ns;
 	__u64 now_ns;	   /* newest instant of all */
 	__u64 advanced_ns; /* last model__advance(), 0 never */
 };
@@ -501,6 +503,8 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 			if (rec->type == VFIO_EV_OPEN)
 				entry->c.gauges_known = true;
 			apply_gauges(&entry->c, rec, &o);
+			if (model->thinned)
+				entry->c.gauges_known = false;
 		}
 	}
 	apply_outcome(model, entry, &o);
@@ -602,10 +606,31 @@ static void sink_loss(void *ctx, const struct source_loss *loss)
 	((struct model *)ctx)->loss = *loss;
 }
 
+/* Those whose events are frequent. */
+#define THINNED_OPS                                                                                \
+	(1U << VFIO_OP_CHECK_EXTENSION | 1U << VFIO_OP_MAP | 1U << VFIO_OP_UNMAP |                 \
+	 1U << VFIO_OP_IOCTL | 1U << VFIO_OP_PIN | 1U << VFIO_OP_UNPIN | 1U << VFIO_OP_DMA_RW)
+
+static void thin(struct model *model, __u64 ts_ns, const char *why)
+{
+	free(model->thinned);
+	model->thinned = xmemdup(why, strlen(why) + 1, 1);
+	model->thinned_ns = ts_ns;
+	if (model->aggregates)
+		return;
+	model_begun__forget(&model->begun, THINNED_OPS);
+	for (size_t i = 0; i < model->n_list; i++)
+		model->list[i]->gauges_known = false;
+}
+
 static void sink_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 {
 	struct model *model = ctx;
 
+	if (gap == SOURCE_GAP_THINNED) {
+		thin(model, ts_ns, why);
+		return;
+	}
 	free(model->gap);
 	model->gap = xmemdup(why, strlen(why) + 1, 1);
 	model->gap_kind = gap;
@@ -653,6 +678,7 @@ void model__destroy(struct model *model)
 	model_begun__clear(&model->begun);
 	free(model->list);
 	free(model->gap);
+	free(model->thinned);
 	free(model);
 }
 
@@ -690,6 +716,8 @@ struct model *model__snapshot(const struct model *model)
 	copy->begun = model_begun__copy(&model->begun);
 	if (model->gap)
 		copy->gap = xmemdup(model->gap, strlen(model->gap) + 1, 1);
+	if (model->thinned)
+		copy->thinned = xmemdup(model->thinned, strlen(model->thinned) + 1, 1);
 	return copy;
 }
 
@@ -724,14 +752,24 @@ static bool entry_is_over(const struct model *model, const struct tracked *entry
 	return !model->aggregates || entry->final || gone_ns - keep_ns > FINAL_GRACE_NS;
 }
 
-static void container_advance(struct model_container *c, double seconds)
+/* Rates of one operation, unknown when its calls are not counted any more. */
+static void op_advance(const struct model *model, struct model_op *stats, int op, double seconds)
 {
-	c->rate = seconds > 0 ? 0 : -1;
+	bool unknown = model__counts_less(model) && THINNED_OPS >> op & 1;
+
+	model_op__advance(stats, unknown ? 0 : seconds);
+}
+
+static void container_advance(const struct model *model, struct model_container *c, double seconds)
+{
+	bool known = seconds > 0 && !model__counts_less(model);
+
+	c->rate = known ? 0 : -1;
 	for (int op = 0; op < VFIO_OP_COUNT; op++) {
 		if (!c->op[op])
 			continue;
-		model_op__advance(c->op[op], seconds);
-		if (seconds > 0)
+		op_advance(model, c->op[op], op, seconds);
+		if (known)
 			c->rate += c->op[op]->rate;
 	}
 }
@@ -755,14 +793,14 @@ void model__advance(struct model *model, __u64 now_ns, __u64 keep_ns)
 			entry_destroy(entry);
 			continue;
 		}
-		container_advance(&entry->c, seconds);
+		container_advance(model, &entry->c, seconds);
 		model->list[kept++] = &entry->c;
 	}
 	model->n_list = kept;
 	share_begun(model);
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		if (model->total[op])
-			model_op__advance(model->total[op], seconds);
+			op_advance(model, model->total[op], op, seconds);
 }
 
 size_t model__containers(const struct model *model, const struct model_container *const **list)
@@ -833,6 +871,18 @@ const char *model__gap(const struct model *model, __u64 *ts_ns)
 enum source_gap model__gap_kind(const struct model *model)
 {
 	return model->gap_kind;
+}
+
+const char *model__thinned(const struct model *model, __u64 *ts_ns)
+{
+	if (ts_ns)
+		*ts_ns = model->thinned_ns;
+	return model->thinned;
+}
+
+bool model__counts_less(const struct model *model)
+{
+	return model->thinned && !model->aggregates;
 }
 
 __u64 model__now(const struct model *model)

@@ -126,6 +126,14 @@ const struct source_loss *model__loss(const struct model *model);
 const char *model__gap(const struct model *model, __u64 *ts_ns);
 /* Kind of the last gap; meaningful when model__gap() is not NULL. */
 enum source_gap model__gap_kind(const struct model *model);
+/*
+ * Sentence about events that do not come any more since @ts_ns (SOURCE_GAP_THINNED), which stays,
+ * or NULL; @ts_ns may be NULL. Rates and gauges that would follow from them are unknown then,
+ * unless they are the kernel's.
+ */
+const char *model__thinned(const struct model *model, __u64 *ts_ns);
+/* Some operations are not counted any more. */
+bool model__counts_less(const struct model *model);
 /* The instant of the last refresh or of the newest event, whichever is later. */
 __u64 model__now(const struct model *model);
 

@@ -24,6 +24,16 @@ void model_begun__clear(struct model_begun *begun)
 	*begun = (struct model_begun){ 0 };
 }
 
+void model_begun__forget(struct model_begun *begun, __u32 ops)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < begun->n; i++)
+		if (!(ops >> begun->list[i].op & 1))
+			begun->list[kept++] = begun->list[i];
+	begun->n = kept;
+}
+
 struct model_begun model_begun__copy(const struct model_begun *begun)
 {
 	struct model_begun copy = *begun;

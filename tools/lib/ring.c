@@ -222,3 +222,13 @@ __u64 ring_reader__lost(const struct ring_reader *reader)
 		lost += __atomic_load_n(&reader->rings[cpu].lost, __ATOMIC_RELAXED);
 	return lost > reader->gaps ? lost : reader->gaps;
 }
+
+__u64 ring_reader__written(const struct ring_reader *reader)
+{
+	__u64 written = 0;
+
+	for (unsigned int cpu = 0; cpu < reader->n_cpus; cpu++)
+		written += __atomic_load_n(&reader->rings[cpu].head, __ATOMIC_RELAXED) +
+			   __atomic_load_n(&reader->rings[cpu].lost, __ATOMIC_RELAXED);
+	return written;
+}

@@ -37,6 +37,8 @@ size_t ring_reader__merge(struct ring_reader *reader, __u64 horizon_ns, ring_eve
 
 /* Some ring is more than half full: time to wait less for late records. */
 bool ring_reader__pressed(const struct ring_reader *reader);
+/* Records that the programs have written or lost until now, over all CPUs. */
+__u64 ring_reader__written(const struct ring_reader *reader);
 /* Records lost until now, over all CPUs. */
 __u64 ring_reader__lost(const struct ring_reader *reader);
 

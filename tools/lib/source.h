@@ -40,6 +40,7 @@ struct source_loss {
 enum source_gap {
 	SOURCE_GAP_DETACHED,   /* let go of vfio so that it can be unloaded */
 	SOURCE_GAP_ATTACHED,   /* attached (again) */
+	SOURCE_GAP_THINNED,    /* source__frequent_events() do not come any more */
 	SOURCE_GAP_TRUNCATED,  /* the recording ends without its end mark */
 	SOURCE_GAP_DAMAGED,    /* parts of the recording cannot be read */
 };
@@ -149,6 +150,26 @@ struct source_sink {
 	void (*gap)(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why);
 };
 
+/* Percent of one CPU's time, of the tool with its loader and of the BPF programs in the kernel. */
+struct source_share {
+	bool known, programs_known;
+	double tool, programs;
+};
+
+/*
+ * What a live source costs the machine; zeroed: nothing is known.
+ * @ns_per_event: what the BPF programs take, without what tracepoint or trampoline do
+ * @last, @all: over the last second or somewhat more, since it attached
+ * @machine:   @last, tool and programs as far as they are known, in percent of all CPUs' time
+ * @max:       what this must not exceed, 0 none; @over: it has
+ */
+struct source_cost {
+	bool event_known, over;
+	double ns_per_event;
+	struct source_share last, all;
+	double machine, max;
+};
+
 struct source_info {
 	const char *name;     /* "tp", "fentry", "file", "fake" */
 	char detail[256];     /* for the user: path, module version, what is not seen */
@@ -159,6 +180,7 @@ struct source_info {
 	char host[65];
 	__u64 realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME where the events are from */
 	__u64 start_ns;	      /* a recording's begin, CLOCK_BOOTTIME */
+	struct source_cost cost;
 };
 
 struct source_ops {
@@ -214,12 +236,15 @@ struct source_live_opts {
 	bool aggregate;	     /* deliver @stats and @gauges from the kernel's aggregates */
 	size_t ring_bytes;   /* for all CPUs together; 0: default */
 	bool keep_attached;  /* never let go of an idle vfio (while a recorded command runs) */
+	double max_overhead; /* in percent of all CPUs' time; beyond it, THINNED; 0: no limit */
 };
 
 /* Events a live monitor wants one by one: the rare ones. The others come aggregated. */
 __u64 source__lifecycle_events(void);
 /* All completed events, without the _start ones. */
 __u64 source__all_events(void);
+/* Those that a busy container has all the time, each at a cost: what THINNED leaves out. */
+__u64 source__frequent_events(void);
 
 /* AUTO: tracepoints where the loaded vfio has them, else its functions. */
 enum source_live_kind { SOURCE_LIVE_AUTO, SOURCE_LIVE_TP, SOURCE_LIVE_FENTRY };

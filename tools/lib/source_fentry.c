@@ -216,6 +216,22 @@ static void fentry_detach(struct live *live)
 	}
 }
 
+/* One function may have events of both kinds: the programs then leave out one of them. */
+static void fentry_thin(struct live *live, const struct live_events *left)
+{
+	struct source_fentry *fentry = fentry_of(live);
+	__u64 events = left->ring | left->sum;
+
+	fentry->skel->bss->ring_off = ~left->ring;
+	for (size_t i = 0; i < N_HOOKS; i++) {
+		if (hooks[i].vital || hooks[i].events & events)
+			continue;
+		bpf_link__destroy(fentry->begin[i]);
+		bpf_link__destroy(fentry->end[i]);
+		fentry->begin[i] = fentry->end[i] = NULL;
+	}
+}
+
 static void fentry_close(struct live *live)
 {
 	vfio_fentry_bpf__destroy(fentry_of(live)->skel);
@@ -266,6 +282,7 @@ static const struct live_ops fentry_ops = {
 	.load = fentry_load,
 	.attach = fentry_attach,
 	.detach = fentry_detach,
+	.thin = fentry_thin,
 	.close = fentry_close,
 	.refs = fentry_refs,
 	.detail = fentry_detail,

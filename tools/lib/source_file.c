@@ -198,7 +198,7 @@ static void deliver_gap(struct source_file *file, const struct record_gap *gap,
 	memcpy(why, gap->text, gap->text_len);
 	why[gap->text_len] = '\0';
 	event__make_text_printable(why, gap->text_len);
-	if (sink->gap && gap->gap <= SOURCE_GAP_ATTACHED)
+	if (sink->gap && gap->gap <= SOURCE_GAP_THINNED)
 		sink->gap(sink->ctx, gap->gap, gap->ts_ns, why);
 }
 

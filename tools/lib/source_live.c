@@ -21,6 +21,7 @@
 #include "event.h"
 #include "live.h"
 #include "loader.h"
+#include "overhead.h"
 #include "ring.h"
 #include "source.h"
 #include "tp_begun.h"
@@ -53,6 +54,9 @@ struct mapping {
  * @loss_before: of objects that are closed again
  * @module:      tp_module__instance() of the last attach; @refused that which did not fit
  * @id_bits:     number of loads seen, in place
+ * @run_ns:      time of the programs' runs, while the kernel kept statistics
+ * @no_statistics: why it does not, "" it does
+ * @events_before: handled by objects that are closed again
  */
 struct source_live {
 	struct source source;
@@ -79,6 +83,10 @@ struct source_live {
 	struct tp_module_use use;  /* at the last look, to see that it stays */
 	struct source_loss loss, loss_before;
 	bool loss_told;
+	struct overhead overhead;
+	__u64 run_ns;
+	__u64 events_before;
+	char no_statistics[96];
 	char error[LOADER_TEXT];
 };
 
@@ -194,6 +202,40 @@ static struct source_loss loss_of(const struct source_live *live)
 	return loss;
 }
 
+/* Operations that are counted but do not come one by one. */
+static __u32 ops_only_counted(const struct source_live *live)
+{
+	__u32 ops = (1U << VFIO_OP_COUNT) - 1;
+
+	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++)
+		if (live->opts.events >> type & 1 && event__desc(type)->op != VFIO_OP_NONE)
+			ops &= ~(1U << event__desc(type)->op);
+	if (live->opts.events >> VFIO_EV_IOCTL & 1)
+		ops &= ~(1U << VFIO_OP_MAP | 1U << VFIO_OP_UNMAP);
+	return ops;
+}
+
+/* What the programs have handled, each event once. */
+static __u64 events_handled(const struct source_live *live)
+{
+	__u64 events = live->events_before;
+
+	if (live->rings)
+		events += ring_reader__written(live->rings);
+	if (live->stats)
+		events += tp_stats__calls(live->stats, ops_only_counted(live));
+	return events;
+}
+
+static struct overhead_reading read_overhead(const struct source_live *live)
+{
+	return (struct overhead_reading){
+		.now_ns = clock_ns(CLOCK_MONOTONIC),
+		.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + loader__cpu_ns(live->loader),
+		.events = events_handled(live),
+	};
+}
+
 /* loader__call(), with what each answer says of the source that is open. */
 static int call(struct source_live *live, enum loader_op op, __u64 arg, struct loader_reply *reply,
 		struct loader_fds *fds)
@@ -203,6 +245,7 @@ static int call(struct source_live *live, enum loader_op op, __u64 arg, struct l
 	if (ret)
 		return ret;
 	live->recursion = reply->recursion;
+	live->run_ns = reply->run_ns;
 	memcpy(live->no_hooks, reply->no_hooks, sizeof(live->no_hooks));
 	return 0;
 }
@@ -220,6 +263,7 @@ static void unload(struct source_live *live)
 {
 	live->loss_before = loss_of(live);
 	live->loss_before.recursion -= live->recursion;
+	live->events_before = events_handled(live);
 	ring_reader__destroy(live->rings);
 	tp_stats__destroy(live->stats);
 	tp_begun__destroy(live->begun);
@@ -241,6 +285,8 @@ static void detach(struct source_live *live)
 {
 	tell_loader(live, LOADER_DETACH);
 	live->attached = false;
+	if (live->overhead.in_window)
+		overhead__window_fails(&live->overhead, clock_ns(CLOCK_MONOTONIC));
 }
 
 /* Hooks come and go with type1's use. -errno when the loader does not tell. */
@@ -439,7 +485,8 @@ static int follow_module(struct source_live *live, const struct source_sink *sin
 	__u64 now = clock_ns(CLOCK_BOOTTIME);
 	int ret;
 
-	if (now - live->checked_ns < IDLE_INTERVAL)
+	/* It would end the window. */
+	if (now - live->checked_ns < IDLE_INTERVAL || live->overhead.in_window)
 		return 0;
 	live->checked_ns = now;
 	if (!live->attached) {
@@ -455,6 +502,89 @@ static int follow_module(struct source_live *live, const struct source_sink *sin
 	return 0;
 }
 
+/* The kernel's statistics of BPF programs, which last until the window is over. */
+static void begin_window(struct source_live *live)
+{
+	struct overhead_reading reading;
+	struct loader_reply reply;
+
+	if (call(live, LOADER_MEASURE, 1, &reply, NULL)) {
+		snprintf(live->no_statistics, sizeof(live->no_statistics), "%.90s", reply.text);
+		return;
+	}
+	reading = read_overhead(live);
+	overhead__window_begins(&live->overhead, &reading, live->run_ns);
+}
+
+static void end_window(struct source_live *live)
+{
+	struct loader_reply reply;
+	int ret = call(live, LOADER_MEASURE, 0, &reply, NULL);
+	struct overhead_reading reading = read_overhead(live);
+
+	if (ret)
+		overhead__window_fails(&live->overhead, reading.now_ns);
+	else
+		overhead__window_ends(&live->overhead, &reading, live->run_ns);
+}
+
+static void measure(struct source_live *live)
+{
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+
+	if (overhead__window_is_over(&live->overhead, now))
+		end_window(live);
+	else if (live->attached && !*live->no_statistics &&
+		 overhead__window_is_due(&live->overhead, now))
+		begin_window(live);
+}
+
+/* "pin, unpin" */
+static void name_events(__u64 events, char *buf, size_t size)
+{
+	size_t len = snprintf(buf, size, "%s", events ? "" : "none");
+
+	for (unsigned int type = 0; type < VFIO_EV_COUNT && len < size; type++)
+		if (events >> type & 1)
+			len += snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
+					event__key(event__desc(type)));
+}
+
+/* It costs too much: from here on without the events that are frequent. */
+static void thin(struct source_live *live, const struct source_sink *sink)
+{
+	const struct overhead *overhead = &live->overhead;
+	__u64 events = live->opts.events & source__frequent_events();
+	char names[160], why[320];
+	struct loader_reply reply;
+	__u64 since_ns;
+
+	deliver(live, sink, true);
+	since_ns = clock_ns(CLOCK_BOOTTIME);
+	if (call(live, LOADER_THIN, 0, &reply, NULL))
+		return; /* the next poll says why */
+	live->opts.events &= ~source__frequent_events();
+	deliver(live, sink, true);
+	name_events(events, names, sizeof(names));
+	snprintf(why, sizeof(why), "tool and BPF programs take %.3g%% of all CPUs' time, more than "
+		 "--max-overhead %g%%: events no longer recorded: %s%s", overhead->machine, overhead->max, names,
+		 live->opts.aggregate ? "; all is counted as before" : "");
+	if (sink->gap)
+		sink->gap(sink->ctx, SOURCE_GAP_THINNED, since_ns, why);
+}
+
+static void watch_overhead(struct source_live *live, const struct source_sink *sink)
+{
+	struct overhead_reading reading;
+
+	measure(live);
+	if (clock_ns(CLOCK_MONOTONIC) - live->overhead.mark.now_ns < OVERHEAD_INTERVAL_NS)
+		return;
+	reading = read_overhead(live);
+	if (overhead__update(&live->overhead, &reading))
+		thin(live, sink);
+}
+
 static int live_poll(struct source *source, const struct source_sink *sink)
 {
 	struct source_live *live = live_of(source);
@@ -468,6 +598,7 @@ static int live_poll(struct source *source, const struct source_sink *sink)
 		return -EPIPE;
 	}
 	deliver(live, sink, false);
+	watch_overhead(live, sink);
 	return 1;
 }
 
@@ -485,6 +616,7 @@ static int live_flush(struct source *source, const struct source_sink *sink)
 static void live_info(const struct source *source, struct source_info *info)
 {
 	const struct source_live *live = (const struct source_live *)source;
+	struct overhead_reading reading = read_overhead(live);
 	struct utsname uts;
 	size_t len;
 
@@ -500,6 +632,11 @@ static void live_info(const struct source *source, struct source_info *info)
 		 live->detail, live->attached ? "" : "; let go, nobody uses it",
 		 *live->not_identified ? "; containers opened before are not identified: " : "",
 		 live->not_identified);
+	len = strlen(info->detail);
+	if (*live->no_statistics)
+		snprintf(info->detail + len, sizeof(info->detail) - len, "; what the BPF programs "
+			 "cost is unknown: no %s", live->no_statistics);
+	info->cost = overhead__cost(&live->overhead, &reading);
 	if (!uname(&uts)) {
 		snprintf(info->kernel, sizeof(info->kernel), "%s", uts.release);
 		snprintf(info->host, sizeof(info->host), "%s", uts.nodename);
@@ -532,6 +669,14 @@ static const struct source_ops live_source_ops = {
 	.close = live_close,
 };
 
+static void begin_overhead(struct source_live *live)
+{
+	struct overhead_reading reading = read_overhead(live);
+	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	overhead__begin(&live->overhead, live->opts.max_overhead, n_cpus > 0 ? n_cpus : 1, &reading);
+}
+
 static struct source *open_kind(struct loader *loader, enum source_live_kind kind,
 				const struct source_live_opts *opts, char *err, size_t err_size)
 {
@@ -547,6 +692,7 @@ static struct source *open_kind(struct loader *loader, enum source_live_kind kin
 		error__set(err, err_size, "%s", reply.text);
 	} else if (!attach(live, err, err_size)) {
 		live->checked_ns = clock_ns(CLOCK_BOOTTIME);
+		begin_overhead(live);
 		return &live->source;
 	}
 	live_close(&live->source);

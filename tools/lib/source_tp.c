@@ -93,18 +93,30 @@ static int tp_load(struct live *live)
 	return vfio_tp_bpf__load(tp_of(live)->skel);
 }
 
+static void drop(struct source_tp *tp, struct bpf_link **link)
+{
+	tp->n_links -= *link != NULL;
+	bpf_link__destroy(*link);
+	*link = NULL;
+}
+
+static void tp_thin(struct live *live, const struct live_events *events)
+{
+	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++)
+		if (!(events->ring >> type & 1))
+			drop(tp_of(live), &tp_of(live)->ring_links[type]);
+}
+
 static void tp_detach(struct live *live)
 {
 	struct source_tp *tp = tp_of(live);
 
 	/* open is the first event: no container begins while the others go. */
 	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++) {
-		bpf_link__destroy(tp->begun_links[type]);
-		bpf_link__destroy(tp->ring_links[type]);
-		bpf_link__destroy(tp->sum_links[type]);
-		tp->begun_links[type] = tp->ring_links[type] = tp->sum_links[type] = NULL;
+		drop(tp, &tp->begun_links[type]);
+		drop(tp, &tp->ring_links[type]);
+		drop(tp, &tp->sum_links[type]);
 	}
-	tp->n_links = 0;
 }
 
 static int attach_program(struct source_tp *tp, unsigned int type, struct bpf_program *prog,
@@ -133,8 +145,11 @@ static int attach_event(struct source_tp *tp, unsigned int type, char *err, size
 	int ret = attach_program(tp, type, sum_program(tp, type), &tp->sum_links[type], err,
 				 err_size);
 
-	return ret ? ret : attach_program(tp, type, ring_program(tp, type), &tp->ring_links[type],
-					  err, err_size);
+	/* Loaded once: some may have been thinned out since. */
+	if (ret || !(tp->live.opts.events >> type & 1))
+		return ret;
+	return attach_program(tp, type, ring_program(tp, type), &tp->ring_links[type], err,
+			      err_size);
 }
 
 static bool is_lifecycle(unsigned int type)
@@ -195,6 +210,7 @@ static const struct live_ops tp_ops = {
 	.load = tp_load,
 	.attach = tp_attach,
 	.detach = tp_detach,
+	.thin = tp_thin,
 	.close = tp_close,
 	.refs = tp_refs,
 	.detail = tp_detail,

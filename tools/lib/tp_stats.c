@@ -31,6 +31,7 @@ struct tp_stats {
 	struct last_gauges *last_gauges; /* [VFIO_OBS_SLOTS] */
 	struct pending_final *pending;
 	size_t n_pending, max_pending;
+	__u64 calls[VFIO_OP_COUNT]; /* delivered */
 	struct vfio_op_stats copy; /* what is being delivered */
 };
 
@@ -106,6 +107,8 @@ static void deliver_block(struct tp_stats *stats, __u32 block, __u64 id_bits,
 
 	if (!count || count == stats->last_count[block])
 		return;
+	if (from->op < VFIO_OP_COUNT)
+		stats->calls[from->op] += count - stats->last_count[block];
 	stats->last_count[block] = count;
 	copy_stats(&stats->copy, from);
 	stats->copy.id |= id_bits;
@@ -216,6 +219,34 @@ void tp_stats__deliver(struct tp_stats *stats, __u64 horizon_ns, bool live, __u6
 		return;
 	deliver_live(stats, id_bits, sink);
 	deliver_shared(stats, sink);
+}
+
+/* Not delivered yet. */
+static __u64 new_calls(const struct tp_stats *stats, const __u32 *blocks, __u32 ops)
+{
+	__u64 sum = 0;
+
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++) {
+		__u32 block = read_once(blocks[op]);
+
+		if (ops >> op & 1 && block != VFIO_OBS_NO_BLOCK && block < stats->maps.n_blocks)
+			sum += read_once(stats->maps.pool[block].count) - stats->last_count[block];
+	}
+	return sum;
+}
+
+__u64 tp_stats__calls(const struct tp_stats *stats, __u32 ops)
+{
+	__u32 used = read_once(*stats->maps.slots_used);
+	__u64 sum = 0;
+
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
+		sum += ops >> op & 1 ? stats->calls[op] : 0;
+	for (__u32 i = 0; i < used && i < VFIO_OBS_SLOTS; i++)
+		sum += new_calls(stats, stats->maps.slots[i].block, ops);
+	for (size_t i = 0; i < stats->n_pending; i++)
+		sum += new_calls(stats, stats->pending[i].final.block, ops);
+	return sum;
 }
 
 void tp_stats__reset(struct tp_stats *stats, __u64 id_bits, const struct source_sink *sink)

@@ -39,6 +39,9 @@ void tp_stats__take_finals(struct tp_stats *stats, __u64 now_ns);
 void tp_stats__deliver(struct tp_stats *stats, __u64 horizon_ns, bool live, __u64 id_bits,
 		       const struct source_sink *sink);
 
+/* Calls counted since it was created, of operations in @ops (bit per enum vfio_obs_op). */
+__u64 tp_stats__calls(const struct tp_stats *stats, __u32 ops);
+
 /* Nothing is attached any more: give the containers that are left as freed, empty all slots. */
 void tp_stats__reset(struct tp_stats *stats, __u64 id_bits, const struct source_sink *sink);
 

@@ -55,6 +55,8 @@ void view__totals(const struct view_frame *frame, struct view_totals *totals)
 		if (stats && stats->rate >= 0 && frame->number)
 			totals->rate += stats->rate;
 	}
+	if (model__counts_less(frame->model))
+		totals->rate = -1;
 	totals->lost = loss->ring + loss->pool + loss->recursion + loss->damaged;
 }
 
@@ -77,6 +79,31 @@ __attribute__((format(printf, 3, 4))) static void add(struct segments *s, bool a
 	segment->alert = alert;
 }
 
+/* What is not known, an event's cost or the programs' share, is said, not left out. */
+static void add_cost(const struct view_frame *frame, struct segments *s)
+{
+	const struct source_cost *cost = &frame->info->cost;
+	char event[FMT_MAX] = "unknown";
+
+	if (cost->event_known)
+		fmt_latency(event, sizeof(event), cost->ns_per_event);
+	add(s, false, "cost %s/event", event);
+	if (frame->cpu_percent >= 0)
+		add(s, cost->over, "%.1f%%%s CPU", frame->cpu_percent + cost->last.programs,
+		    cost->last.programs_known ? "" : "+?");
+}
+
+static void add_place(const struct view_frame *frame, struct segments *s)
+{
+	char text[80];
+
+	field__format_text(frame->info->host, text, sizeof(text));
+	add(s, false, "%s", text[0] ? text : "host unknown");
+	field__format_text(frame->info->kernel, text, sizeof(text));
+	add(s, false, "%s", text[0] ? text : "kernel unknown");
+}
+
+/* Who looks at a live host knows which it is. */
 static void add_about(const struct view_frame *frame, struct segments *s)
 {
 	const struct source_info *info = frame->info;
@@ -89,13 +116,15 @@ static void add_about(const struct view_frame *frame, struct segments *s)
 	add(s, false, "%s", text);
 	if (frame->at_end)
 		add(s, true, "END OF RECORDING");
-	field__format_text(info->host, text, sizeof(text));
-	add(s, false, "%s", text[0] ? text : "host unknown");
-	field__format_text(info->kernel, text, sizeof(text));
-	add(s, false, "%s", text[0] ? text : "kernel unknown");
+	if (!info->live)
+		add_place(frame, s);
 	add(s, false, "source %s", info->name);
+	if (info->live) {
+		add_cost(frame, s);
+		add_place(frame, s);
+	}
 	add(s, false, "every %gs", frame->interval_ns / 1e9);
-	if (frame->cpu_percent >= 0)
+	if (!info->live && frame->cpu_percent >= 0)
 		add(s, false, "tool %.1f%% CPU", frame->cpu_percent);
 }
 
@@ -132,6 +161,19 @@ size_t view__summary(const struct view_frame *frame, int line,
 
 /* Notices */
 
+/* "12:34:56: " and the sentence. */
+static void since(const struct view_frame *frame, __u64 ts_ns, const char *sentence,
+		  struct view_notice *notice)
+{
+	char when[FMT_MAX], *clock, why[sizeof(notice->text) - FMT_MAX - 8];
+
+	fmt_time(when, sizeof(when), ts_ns + frame->info->realtime_offset_ns);
+	when[strcspn(when, ".")] = '\0';
+	clock = strchr(when, ' '); /* behind the date */
+	field__format_text(sentence, why, sizeof(why));
+	snprintf(notice->text, sizeof(notice->text), "%s: %s", clock ? clock + 1 : when, why);
+}
+
 static bool notice_gap(const struct view_frame *frame, struct view_notice *notice)
 {
 	static const enum view_level levels[] = {
@@ -140,7 +182,6 @@ static bool notice_gap(const struct view_frame *frame, struct view_notice *notic
 		[SOURCE_GAP_TRUNCATED] = VIEW_LEVEL_ALERT,
 		[SOURCE_GAP_DAMAGED] = VIEW_LEVEL_ALERT,
 	};
-	char when[FMT_MAX], *clock, why[sizeof(notice->text) - FMT_MAX - 8];
 	enum source_gap kind = model__gap_kind(frame->model);
 	__u64 ts_ns;
 	const char *gap = model__gap(frame->model, &ts_ns);
@@ -150,12 +191,21 @@ static bool notice_gap(const struct view_frame *frame, struct view_notice *notic
 	if (kind == SOURCE_GAP_ATTACHED && frame->now_ns > ts_ns &&
 	    frame->now_ns - ts_ns > ATTACHED_SHOWN_NS)
 		return false;
-	fmt_time(when, sizeof(when), ts_ns + frame->info->realtime_offset_ns);
-	when[strcspn(when, ".")] = '\0';
-	clock = strchr(when, ' '); /* behind the date */
-	field__format_text(gap, why, sizeof(why));
-	snprintf(notice->text, sizeof(notice->text), "%s: %s", clock ? clock + 1 : when, why);
+	since(frame, ts_ns, gap, notice);
 	notice->level = levels[kind];
+	return true;
+}
+
+/* Figures are too low only where they follow from events. */
+static bool notice_thinned(const struct view_frame *frame, struct view_notice *notice)
+{
+	__u64 ts_ns;
+	const char *thinned = model__thinned(frame->model, &ts_ns);
+
+	if (!thinned)
+		return false;
+	since(frame, ts_ns, thinned, notice);
+	notice->level = model__counts_less(frame->model) ? VIEW_LEVEL_ALERT : VIEW_LEVEL_NOTE;
 	return true;
 }
 
@@ -221,6 +271,7 @@ size_t view__notices(const struct view_frame *frame, struct view_notice notices[
 	size_t n = 0;
 
 	n += notice_gap(frame, &notices[n]);
+	n += notice_thinned(frame, &notices[n]);
 	n += notice_loss(frame, &notices[n]);
 	n += notice_long(frame, &notices[n]);
 	n += notice_detail(frame, &notices[n]);

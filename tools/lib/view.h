@@ -16,7 +16,7 @@ struct view_frame {
 	__u64 now_ns;	    /* CLOCK_BOOTTIME of what is shown */
 	__u64 interval_ns;  /* between refreshes */
 	__u64 number;	    /* of this refresh, from 1 */
-	double cpu_percent; /* the tool's own, of one CPU; < 0: unknown */
+	double cpu_percent; /* the tool's own, of one CPU; < 0: unknown; the programs': @info */
 	bool at_end;	    /* the recording has no more */
 };
 
@@ -41,7 +41,7 @@ struct view_segment {
 	bool alert;
 };
 
-enum { VIEW_SUMMARY_LINES = 2, VIEW_SEGMENTS = 8, VIEW_NOTICES = 4 };
+enum { VIEW_SUMMARY_LINES = 2, VIEW_SEGMENTS = 10, VIEW_NOTICES = 5 };
 
 /*
  * view__summary - segments of line @line, the most important first.

@@ -284,6 +284,35 @@ static json_t *gap(const struct view_frame *frame)
 	return object;
 }
 
+static json_t *thinned(const struct view_frame *frame)
+{
+	__u64 ts_ns;
+	const char *why = model__thinned(frame->model, &ts_ns);
+	json_t *object;
+
+	if (!why)
+		return json_null();
+	object = xalloc__check(json_object());
+	json_set(object, "at_ns", number(ts_ns));
+	json_set(object, "message", text(why));
+	return object;
+}
+
+static json_t *overhead(const struct source_cost *cost)
+{
+	const struct source_share *last = &cost->last;
+	json_t *object = xalloc__check(json_object());
+
+	json_set(object, "ns_per_event",
+		 cost->event_known ? json_real(cost->ns_per_event) : json_null());
+	json_set(object, "programs_cpu_percent",
+		 last->programs_known ? json_real(last->programs) : json_null());
+	json_set(object, "machine_percent", last->known ? json_real(cost->machine) : json_null());
+	json_set(object, "max_percent", cost->max ? json_real(cost->max) : json_null());
+	json_set(object, "exceeded", json_boolean(cost->over));
+	return object;
+}
+
 static json_t *source(const struct source_info *info)
 {
 	json_t *object = xalloc__check(json_object());
@@ -310,6 +339,8 @@ void view_json__print(FILE *out, const struct view_frame *frame)
 	json_set(root, "kernel", known_text(frame->info->kernel));
 	json_set(root, "source", source(frame->info));
 	json_set(root, "cpu_percent", rate(frame->cpu_percent));
+	json_set(root, "overhead", overhead(&frame->info->cost));
+	json_set(root, "thinned", thinned(frame));
 	json_set(root, "lost", lost(frame));
 	json_set(root, "gap", gap(frame));
 	json_set(root, "at_end", json_boolean(frame->at_end));

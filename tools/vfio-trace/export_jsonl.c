@@ -64,6 +64,7 @@ const char *export_json__gap(enum source_gap gap)
 	static const char *const names[] = {
 		[SOURCE_GAP_DETACHED] = "detached",
 		[SOURCE_GAP_ATTACHED] = "attached",
+		[SOURCE_GAP_THINNED] = "thinned",
 		[SOURCE_GAP_TRUNCATED] = "truncated",
 		[SOURCE_GAP_DAMAGED] = "damaged",
 	};

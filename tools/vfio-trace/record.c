@@ -22,6 +22,7 @@
 #include "lib/event.h"
 #include "lib/fmt.h"
 #include "lib/loader.h"
+#include "lib/overhead.h"
 #include "lib/privilege.h"
 #include "lib/record_writer.h"
 #include "lib/source.h"
@@ -40,13 +41,14 @@
 /* An interrupted COMMAND gets this long to end by itself, then SIGTERM, and again. */
 #define PATIENCE (3 * SEC)
 
-enum { OPT_SOURCE = 0x100 };
+enum { OPT_SOURCE = 0x100, OPT_OVERHEAD };
 
 struct options {
 	const char *path;
 	__u64 events;
 	__u64 duration_ns; /* 0: no limit */
 	size_t ring_bytes;
+	double max_overhead; /* in percent of all CPUs' time; 0: no limit */
 	enum source_live_kind live;
 	char **command; /* NULL: none */
 };
@@ -87,6 +89,10 @@ static const char help[] =
 	"      --source SOURCE   tp: tracepoints of this project's vfio.ko; fentry: functions of any\n"
 	"                        vfio.ko; auto: which of them works (default)\n"
 	"  -m, --buffer MIB      memory for events not written yet (default 40)\n"
+	"      --max-overhead PERCENT   of all CPUs' time, such as 1%; when recorder and BPF programs\n"
+	"                        take more for 3 s, pin, unpin, dma_rw, check_extension, ioctl and\n"
+	"                        map_parts are no longer recorded, which the recording says; the\n"
+	"                        others go on\n"
 	"  -h, --help            this text\n"
 	"\n"
 	"Exit status: 0 when the recording is complete, whatever COMMAND's own; 1 failed; 2 usage.\n";
@@ -147,6 +153,10 @@ static int parse_option(struct options *opts, int option)
 	case OPT_SOURCE:
 		return source_live__parse(optarg, &opts->live) ? 0 :
 			       usage_error("the source is auto, tp or fentry, not ", optarg);
+	case OPT_OVERHEAD:
+		return overhead__parse(optarg, &opts->max_overhead) ? 0 :
+			       usage_error("--max-overhead is above 0 and at most 100, as in 1%, not ",
+					   optarg);
 	}
 	return usage_error("wrong option", "");
 }
@@ -160,6 +170,7 @@ static bool parse(int argc, char **argv, struct options *opts, int *status)
 		{ "duration", required_argument, NULL, 'd' },
 		{ "buffer", required_argument, NULL, 'm' },
 		{ "source", required_argument, NULL, OPT_SOURCE },
+		{ "max-overhead", required_argument, NULL, OPT_OVERHEAD },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -365,6 +376,22 @@ static void tell_command(const struct recorder *rec)
 			WEXITSTATUS(rec->status));
 }
 
+/* Over the whole recording. */
+static void tell_cost(const struct recorder *rec)
+{
+	char event[FMT_MAX] = "unknown", programs[FMT_MAX] = "unknown";
+	struct source_info info;
+	const struct source_share *all = &info.cost.all;
+
+	source__info(rec->source, &info);
+	if (info.cost.event_known)
+		fmt_latency(event, sizeof(event), info.cost.ns_per_event);
+	if (all->programs_known)
+		snprintf(programs, sizeof(programs), "%.2f%%", all->programs);
+	fprintf(stderr, "vfio-trace: own cost: recorder %.2f%% of a CPU, BPF programs %s, an event "
+		"%s\n", all->tool, programs, event);
+}
+
 /* The line at the end, or what failed. Returns the exit status. */
 static int conclude(struct recorder *rec, bool ok)
 {
@@ -376,6 +403,8 @@ static int conclude(struct recorder *rec, bool ok)
 		ok = false;
 	tell_command(rec);
 	error = record_writer__error(rec->writer);
+	if (!error)
+		tell_cost(rec);
 	if (error)
 		fprintf(stderr, "vfio-trace: %s\n", error);
 	else
@@ -475,6 +504,7 @@ static int run(const struct options *opts, const sigset_t *signals)
 		.events = opts->events | 1ULL << VFIO_EV_OPEN | 1ULL << VFIO_EV_RELEASE,
 		.ring_bytes = opts->ring_bytes,
 		.keep_attached = opts->command != NULL,
+		.max_overhead = opts->max_overhead,
 	};
 	struct recorder rec = { .opts = opts };
 	struct source_sink sink = recorder_sink(&rec);

@@ -145,6 +145,7 @@ static json_t *gaps_json(const struct report *report)
 	static const char *const kinds[] = {
 		[SOURCE_GAP_DETACHED] = "detached",
 		[SOURCE_GAP_ATTACHED] = "attached",
+		[SOURCE_GAP_THINNED] = "thinned",
 		[SOURCE_GAP_TRUNCATED] = "truncated",
 		[SOURCE_GAP_DAMAGED] = "damaged",
 	};

@@ -33,6 +33,7 @@ static struct source *open_source(const struct options *options, struct loader *
 	struct source_live_opts live = {
 		.events = source__lifecycle_events(),
 		.aggregate = true,
+		.max_overhead = options->max_overhead,
 	};
 	struct source *source;
 

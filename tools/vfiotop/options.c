@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/overhead.h"
 #include "options.h"
 
 #define MIN_INTERVAL 0.1
 #define MAX_INTERVAL 86400.0
 
-enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_COLOR };
+enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_COLOR, OPT_OVERHEAD };
 
 /* Each option once: getopt's table and the help are made of these rows. */
 static const struct row {
@@ -30,6 +31,9 @@ static const struct row {
 	{ OPT_SOURCE, "source", "SOURCE", "tp: our vfio.ko's tracepoints; fentry: any vfio.ko's functions;\n"
 	  "                             auto: which of them works (default); file:PATH: as --replay" },
 	{ OPT_COLOR, "color", "WHEN", "auto (default: unless NO_COLOR is set), always or never" },
+	{ OPT_OVERHEAD, "max-overhead", "PERCENT",
+	  "of all CPUs' time; when the tool and its BPF programs take more\n"
+	  "                             for 3 s, MAP_DMA is no longer looked into; counts go on" },
 	{ 'h', "help", NULL, "this help" },
 	{ 'V', "version", NULL, "version" },
 };
@@ -165,6 +169,11 @@ static enum options_verdict apply(struct options *options, struct chosen *chosen
 		if (!parse_color(optarg, &options->color))
 			return usage("--color is auto, always or never, not '%s'", optarg);
 		return OPTIONS_RUN;
+	case OPT_OVERHEAD:
+		if (!overhead__parse(optarg, &options->max_overhead))
+			return usage("--max-overhead is above 0 and at most 100, as in 1%%, not '%s'",
+				     optarg);
+		return OPTIONS_RUN;
 	case 'h':
 		print_help();
 		return OPTIONS_DONE;
@@ -204,5 +213,8 @@ enum options_verdict options__parse(struct options *options, int argc, char **ar
 	if (optind < argc)
 		return usage("'%s' is no option; a recording is opened with --replay FILE",
 			     argv[optind]);
+	if (options->file && options->max_overhead)
+		return usage("--max-overhead is for a live host, a recording has no programs in its "
+			     "kernel");
 	return OPTIONS_RUN;
 }

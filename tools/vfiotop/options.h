@@ -18,6 +18,7 @@ struct options {
 	bool json;	  /* JSON lines instead of the screen */
 	const char *file; /* recording, "-" standard input; NULL: live */
 	enum source_live_kind live;
+	double max_overhead; /* in percent of all CPUs' time; 0: no limit */
 	enum tui_color color;
 };
 
