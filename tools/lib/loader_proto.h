@@ -27,7 +27,7 @@ enum loader_op {
 	LOADER_UNLOAD,
 	LOADER_CLOSE,
 	LOADER_FOLLOW,	 /* let hooks come and go with type1's use; who holds vfio? */
-	LOADER_MEASURE,	 /* @arg: 1: the kernel keeps statistics of BPF, for a second; 0: no longer */
+	LOADER_MEASURE,	 /* @arg: 1: have the kernel keep statistics, for a second; 0: no longer */
 	LOADER_THIN,	 /* source__frequent_events() are not wanted any more */
 	LOADER_CGROUP,	 /* @arg: a cgroup's id; its folder comes as text */
 	LOADER_RENAME,	 /* the recording gets its name */

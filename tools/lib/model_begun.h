@@ -24,7 +24,7 @@ void model_begun__set(struct model_begun *begun, const struct source_begun *list
 /* model_begun__event - takes notice of a begin or an end. */
 void model_begun__event(struct model_begun *begun, const struct vfio_rec *rec);
 
-/* model_begun__forget - those of @ops (bit per enum vfio_obs_op): nobody will tell that they end. */
+/* model_begun__forget - those of @ops (bit per enum vfio_obs_op), whose end nobody will tell. */
 void model_begun__forget(struct model_begun *begun, __u32 ops);
 
 struct model_begun model_begun__copy(const struct model_begun *begun);

@@ -674,7 +674,8 @@ static void begin_overhead(struct source_live *live)
 	struct overhead_reading reading = read_overhead(live);
 	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	overhead__begin(&live->overhead, live->opts.max_overhead, n_cpus > 0 ? n_cpus : 1, &reading);
+	overhead__begin(&live->overhead, live->opts.max_overhead, n_cpus > 0 ? n_cpus : 1,
+			&reading);
 }
 
 static struct source *open_kind(struct loader *loader, enum source_live_kind kind,

@@ -5,6 +5,8 @@
  * One object on one line for each refresh:
  *   schema, number, time (ISO 8601, UTC), now_ns (CLOCK_BOOTTIME), interval_ns
  *   host, kernel, source {name, detail, live, aggregates}, cpu_percent
+ *   overhead {ns_per_event, programs_cpu_percent, machine_percent, max_percent, exceeded}
+ *   thinned null or {at_ns, message}
  *   lost {total, ring, pool, recursion, damaged}
  *   gap null or {kind, at_ns, message}; at_end (of a recording)
  *   totals {containers, gone, groups, mapped_bytes, mapped_unknown, pinned_pages,

@@ -82,6 +82,8 @@ static void help_all(struct view_screen *screen, const struct view_frame *frame,
 	help_wrapped(help, "+", "at the end of a text: there was no room for all of it");
 	help_wrapped(help, "+?", "behind a sum: of some containers the value is unknown");
 	help_wrapped(help, "c  g", "before a row without STATE: its file is closed; it is gone");
+	help_wrapped(help, "cost", "what the tool's BPF programs take for an event; then the CPU time of "
+		     "these and of the tool, of one CPU");
 	help_wrapped(help, "lost", "events that are in no figure here; always shown");
 	if (n) {
 		help_line(help, VIEW_NORMAL, "", NULL);

@@ -100,6 +100,7 @@ for source in tp fentry; do
 	kill -INT "$trace_pid"
 	check "$source: it ends" wait "$trace_pid"
 	check "$source: ... saying what it has cost" grep -Eq 'own cost: recorder [0-9.]+% of a CPU, BPF programs [0-9.]+%, an event [0-9]' "$work/err"
+	sed 's/^/# /' "$work/err"
 	"$trace" report --json "$work/recording" > "$work/report"
 	check "$source: pins were recorded until then, lifecycles all" has_thinned \
 		".operations.pin.count > 0 and .operations.pin.count <= $before and
