@@ -15,6 +15,9 @@
 /* Events, bit per enum vfio_obs_event, that do not go into the rings any more; by user space. */
 __u64 ring_off;
 
+/* Events, bit per enum vfio_obs_event, that do not go into the rings any more; by user space. */
+__u64 ring_off;
+
 /* @type is a constant, so that what it does not need folds away. */
 static __always_inline int handle(__u32 type, const struct vfio_rec *rec)
 {

@@ -174,6 +174,7 @@ const char *source_gap__key(enum source_gap gap)
 	static const char *const keys[] = {
 		[SOURCE_GAP_DETACHED] = "detached",
 		[SOURCE_GAP_ATTACHED] = "attached",
+		[SOURCE_GAP_THINNED] = "thinned",
 		[SOURCE_GAP_TRUNCATED] = "truncated",
 		[SOURCE_GAP_DAMAGED] = "damaged",
 	};

@@ -88,29 +88,35 @@ has_thinned()
 	jq -e "(.gaps | map(select(.kind == \"thinned\")) | length == 1) and .lost.total == 0 and $1" "$work/report"
 }
 
+declare -A recorder
 for source in tp fentry; do
-	"$trace" record --source=$source -o "$work/recording" --max-overhead 0.001% 2> "$work/err" &
-	trace_pid=$!
+	"$trace" record --source=$source -e open,release,ioctl,pin,unpin -o "$work/$source" \
+		--max-overhead 0.001% 2> "$work/$source.err" &
+	recorder[$source]=$!
+done
+for source in tp fentry; do
 	check "$source: the recorder says what it leaves out" within 180 grep -q \
-		'more than --max-overhead 0.001%: events no longer recorded: .*pin, unpin' "$work/err"
-	before=$(pins 0)
-	"$load" lifecycle -n 3 -d 1 > "$work/out"
-	"$load" mix -n 3 -d 1 > "$work/out"
-	check "$source: pins go on" within 20 pinning 0 "$before"
-	kill -INT "$trace_pid"
-	check "$source: it ends" wait "$trace_pid"
-	check "$source: ... saying what it has cost" grep -Eq 'own cost: recorder [0-9.]+% of a CPU, BPF programs [0-9.]+%, an event [0-9]' "$work/err"
-	sed 's/^/# /' "$work/err"
-	"$trace" report --json "$work/recording" > "$work/report"
+		'more than --max-overhead 0.001%: events no longer recorded: .*pin, unpin' "$work/$source.err"
+done
+before=$(pins 0)
+"$load" lifecycle -n 3 -d 1 > "$work/out"
+"$load" mix -n 3 -d 1 > "$work/out"
+check "pins go on" within 20 pinning 0 "$before"
+for source in tp fentry; do
+	kill -INT "${recorder[$source]}"
+	check "$source: it ends" wait "${recorder[$source]}"
+	check "$source: ... saying what it has cost" grep -Eq \
+		'own cost: recorder [0-9.]+% of a CPU, BPF programs [0-9.]+%, an event [0-9]' "$work/$source.err"
+	sed 's/^/# /' "$work/$source.err"
+	"$trace" report --json "$work/$source" > "$work/report"
 	check "$source: pins were recorded until then, lifecycles all" has_thinned \
 		".operations.pin.count > 0 and .operations.pin.count <= $before and
 		.operations.map_dma.count == 0 and .events.vfio_container_release == 6"
-	"$monitor" --replay "$work/recording" --json -n 1 -d 3600 > "$work/replayed"
+	"$monitor" --replay "$work/$source" --json -n 1 -d 3600 > "$work/replayed"
 	check "$source: a replay says so, and knows no rates and gauges" jq -e \
 		'(.thinned.message | test("no longer recorded")) and .totals.ops_per_second == null and
 		.totals.ops.pin.ops_per_second == null and .totals.ops.open.count == 6 and
 		([.containers[] | .pinned_pages == null and .mapped_bytes == null] | all)' "$work/replayed"
-	rm -f "$work/recording"
 done
 check "statistics are off" statistics_are_off
 
