@@ -46,10 +46,11 @@ static __always_inline const struct vfio_obs_container *obs_of(const struct vfio
  * Out of line, asked for before anything else is done, and nothing follows the untraced call: that
  * needs no register more than the kernel's own, and the traced one saves them once. In return a
  * pin or unpin that runs while the first of its two events is switched on is not reported. The
- * clock is read whichever of the two events is on.
+ * clock is read whichever of the two events is on. In a stack its name stands where the kernel's
+ * function would, which has jumped here.
  */
-static noinline notrace int pin_traced(struct vfio_device *device, dma_addr_t iova, int npage,
-				       int prot, struct page **pages)
+static noinline notrace int vfio_pin_pages_traced(struct vfio_device *device, dma_addr_t iova,
+						  int npage, int prot, struct page **pages)
 {
 	const struct vfio_group *group = device->group;
 	u64 start, duration;
@@ -91,7 +92,7 @@ static __always_inline int pin(struct vfio_device *device, dma_addr_t iova, int 
 			       struct page **pages)
 {
 	if (trace_vfio_container_pin_enabled() || trace_vfio_container_pin_start_enabled())
-		return pin_traced(device, iova, npage, prot, pages);
+		return vfio_pin_pages_traced(device, iova, npage, prot, pages);
 	return pin_untraced(device, iova, npage, prot, pages);
 }
 
@@ -113,7 +114,8 @@ static __always_inline void do_unpin(const struct vfio_group *group, dma_addr_t 
 	container->iommu_driver->ops->unpin_pages(container->iommu_data, iova, npage);
 }
 
-static noinline notrace void unpin_traced(struct vfio_device *device, dma_addr_t iova, int npage)
+static noinline notrace void vfio_unpin_pages_traced(struct vfio_device *device, dma_addr_t iova,
+						      int npage)
 {
 	const struct vfio_group *group = device->group;
 	u64 start, duration;
@@ -133,7 +135,7 @@ static noinline notrace void unpin_traced(struct vfio_device *device, dma_addr_t
 static __always_inline void unpin(struct vfio_device *device, dma_addr_t iova, int npage)
 {
 	if (trace_vfio_container_unpin_enabled() || trace_vfio_container_unpin_start_enabled()) {
-		unpin_traced(device, iova, npage);
+		vfio_unpin_pages_traced(device, iova, npage);
 		return;
 	}
 	if (unpin_ok(device, npage))
