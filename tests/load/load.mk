@@ -5,6 +5,9 @@
 LOAD_OBJS := $(patsubst %,$(BUILD)/tests/load/%.o,testdev-load work client counts)
 UAPI_CHECK_OBJS := $(patsubst %,$(BUILD)/tests/load/%.o,uapi-check client)
 
+# So that a tracer can follow its calls: tests look at the stacks that it leads to.
+LOAD_FLAGS := -fno-omit-frame-pointer -fno-optimize-sibling-calls
+
 .PHONY: testdev-load
 testdev-load: $(BUILD)/tests/testdev-load $(BUILD)/tests/testdev-uapi-check ## Build the vfio-testdev load
 
@@ -17,6 +20,6 @@ $(BUILD)/tests/testdev-load $(BUILD)/tests/testdev-uapi-check:
 $(BUILD)/tests/load/%.o: tests/load/%.c tests/load/load.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -pthread -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(LOAD_FLAGS) -MMD -MP -pthread -c -o $@ $<
 
 -include $(patsubst %.o,%.d,$(sort $(LOAD_OBJS) $(UAPI_CHECK_OBJS)))
