@@ -35,7 +35,7 @@ struct source_loss {
 	__u64 pool;	   /* operations that are in no statistics: limits reached */
 	__u64 recursion;   /* program runs that the kernel skipped, and what they made untold */
 	__u64 damaged;	   /* recording: events in blocks that could not be read, if known */
-	__u64 stacks;	   /* operations that are counted in no stack, or without their kernel stack */
+	__u64 stacks;	   /* operations that are in no stack, or in one without kernel frames */
 };
 
 enum source_gap {

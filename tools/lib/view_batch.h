@@ -11,7 +11,8 @@
 
 /*
  * Prints one refresh: summary, containers, the operations of each ("all": of all containers,
- * gone ones too), call stacks if they were asked for, an empty line. Errors stay in @out for ferror().
+ * gone ones too), call stacks if they were asked for, an empty line. Errors stay in @out for
+ * ferror().
  */
 void view_batch__print(FILE *out, const struct view_frame *frame);
 

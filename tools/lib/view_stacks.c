@@ -55,30 +55,38 @@ static void say_frames(const struct lines *lines, const char *where,
 		say(lines, false, "  %-6s  (only the innermost are kept)", "");
 }
 
+/* "1.20ms in all, 900us at most, now 12.0% busy" */
+static const char *format_time(const struct model_stack *s, char *buf, size_t size)
+{
+	char sum[FMT_MAX], max[FMT_MAX], busy[32] = "";
+
+	if (s->stack.untimed == s->stack.count)
+		return "time unknown";
+	if (s->busy >= 0)
+		snprintf(busy, sizeof(busy), ", now %.1f%% busy", 100 * s->busy);
+	snprintf(buf, size, "%s in all, %s at most%s",
+		 fmt_latency(sum, sizeof(sum), s->stack.sum_ns),
+		 fmt_latency(max, sizeof(max), s->stack.max_ns), busy);
+	return buf;
+}
+
 /* "pin of container 3, pid 12 (qemu): 9 calls, 1.20ms in all, 900us at most, 2 failed" */
 static void say_head(const struct lines *lines, const struct model_stack *s)
 {
 	const struct source_stack *stack = &s->stack;
-	char id[FMT_MAX], sum[FMT_MAX], max[FMT_MAX], pages[64] = "", errors[48] = "", busy[32] = "";
+	char id[FMT_MAX] = "", time[128], pages[64] = "", errors[48] = "";
 
-	field__format_uint(UNIT_ID, stack->id, id, sizeof(id));
+	if (stack->id)
+		field__format_uint(UNIT_ID, stack->id, id, sizeof(id));
 	if (stack->pages)
-		snprintf(pages, sizeof(pages), ", %llu pages", stack->pages);
+		snprintf(pages, sizeof(pages), ", %llu page%s", stack->pages,
+			 stack->pages == 1 ? "" : "s");
 	if (stack->errors)
 		snprintf(errors, sizeof(errors), ", %llu failed", stack->errors);
-	if (s->busy >= 0)
-		snprintf(busy, sizeof(busy), ", now %.1f%% busy", 100 * s->busy);
-	if (stack->untimed == stack->count)
-		snprintf(sum, sizeof(sum), "time unknown");
-	else
-		fmt_latency(sum, sizeof(sum), stack->sum_ns);
-	fmt_latency(max, sizeof(max), stack->max_ns);
-	say(lines, true, "%s of %s%s, pid %u (%s): %llu call%s, %s%s%s%s%s%s%s",
-	    event__op(stack->op)->key, stack->id ? "container " : "no container",
-	    stack->id ? id : "", stack->tgid, stack->comm, stack->count,
-	    stack->count == 1 ? "" : "s", sum, stack->untimed == stack->count ? "" : " in all, ",
-	    stack->untimed == stack->count ? "" : max,
-	    stack->untimed == stack->count ? "" : " at most", busy, pages, errors);
+	say(lines, true, "%s of %s%s, pid %u (%s): %llu call%s, %s%s%s",
+	    event__op(stack->op)->key, stack->id ? "container " : "no container", id, stack->tgid,
+	    stack->comm, stack->count, stack->count == 1 ? "" : "s",
+	    format_time(s, time, sizeof(time)), pages, errors);
 }
 
 static void say_stack(const struct lines *lines, const struct model_stack *s)
