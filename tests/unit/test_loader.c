@@ -225,6 +225,8 @@ static void any_order(void **state)
 	assert_int_equal(ask(LOADER_DETACH, 0, &reply), -EINVAL);
 	assert_int_equal(ask(LOADER_RENAME, 0, &reply), -EINVAL);
 	assert_int_equal(ask(LOADER_REMOVE, 0, &reply), -EINVAL);
+	/* Nobody asked for stacks: whose files anybody runs is not its business. */
+	assert_int_equal(ask(LOADER_FILE, getpid(), &reply), -EPERM);
 	for (__u32 op = LOADER_OPEN + 1; op < LOADER_END; op++)
 		for (size_t i = 0; i < 4; i++)
 			ask(op, args[i], &reply);
