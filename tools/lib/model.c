@@ -692,23 +692,6 @@ static void thin(struct model *model, __u64 ts_ns, const char *why)
 		model->list[i]->gauges_known = false;
 }
 
-/* Those whose events are frequent. */
-#define THINNED_OPS                                                                                \
-	(1U << VFIO_OP_CHECK_EXTENSION | 1U << VFIO_OP_MAP | 1U << VFIO_OP_UNMAP |                 \
-	 1U << VFIO_OP_IOCTL | 1U << VFIO_OP_PIN | 1U << VFIO_OP_UNPIN | 1U << VFIO_OP_DMA_RW)
-
-static void thin(struct model *model, __u64 ts_ns, const char *why)
-{
-	free(model->thinned);
-	model->thinned = xmemdup(why, strlen(why) + 1, 1);
-	model->thinned_ns = ts_ns;
-	if (model->aggregates)
-		return;
-	model_begun__forget(&model->begun, THINNED_OPS);
-	for (size_t i = 0; i < model->n_list; i++)
-		model->list[i]->gauges_known = false;
-}
-
 static void sink_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 {
 	struct model *model = ctx;
