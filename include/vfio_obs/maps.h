@@ -120,12 +120,15 @@ struct vfio_stack {
 	char kernel[VFIO_OBS_STACK_FRAMES][VFIO_OBS_SYMBOL_LEN];
 };
 
+/* What is aggregated: statistics, or these and call stacks. One value, read once an event. */
+enum { VFIO_OBS_SUMS = 1, VFIO_OBS_SUMS_STACKS };
+
 /* Knobs of the programs, frozen at load, so that the verifier drops what is off. */
 struct vfio_knobs {
 	__u64 ring_events;   /* bit per enum vfio_obs_event */
 	__u32 ring_capacity; /* records a CPU, a power of two */
-	__u32 aggregate;     /* bool */
-	/* Operations whose stacks are kept: those, those that fail, those of at least this long. */
+	__u32 aggregate;     /* VFIO_OBS_SUMS..., 0: nothing */
+	/* With VFIO_OBS_SUMS_STACKS, whose stacks are kept: those, those failed, those as long. */
 	__u32 stack_ops;     /* bit per enum vfio_obs_op */
 	__u32 stack_failed;  /* bool */
 	__u64 stack_slow_ns; /* 0: none for that */

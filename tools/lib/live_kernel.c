@@ -80,7 +80,9 @@ static void configure(struct live *live)
 	*live->object.knobs = (struct vfio_knobs){
 		.ring_events = live->opts.events,
 		.ring_capacity = capacity,
-		.aggregate = live->opts.aggregate,
+		.aggregate = !live->opts.aggregate ? 0 :
+			     source_stack_opts__any(&live->opts.stacks) ? VFIO_OBS_SUMS_STACKS :
+									  VFIO_OBS_SUMS,
 		.stack_ops = live->opts.stacks.ops,
 		.stack_failed = live->opts.stacks.failed,
 		.stack_slow_ns = live->opts.stacks.slow_ns,
