@@ -683,6 +683,7 @@ static void test_thinned_events_make_unknown(void **state)
 	assert_true(model__begun(f.model, &begun, &n));
 	assert_int_equal(n, 0); /* its end will not come */
 	assert_false(model_container__pinned_pages(only(&f), &pages));
+	assert_false(model_container__mapped_bytes(only(&f), &pages));
 
 	/* Neither the group's end nor a new container makes it known. */
 	fake_event(&f.feed, DETACH, 1, 3 * SEC, .group = 10, .groups = 0, .refs = 1);
@@ -690,6 +691,8 @@ static void test_thinned_events_make_unknown(void **state)
 	model__advance(f.model, 4 * SEC, KEEP);
 	assert_false(find(&f, 1)->gauges_known);
 	assert_false(find(&f, 2)->gauges_known);
+	assert_false(model_container__mapped_bytes(find(&f, 1), &pages));
+	assert_false(model_container__mapped_bytes(find(&f, 2), &pages));
 	assert_true(find(&f, 2)->rate < 0);
 	assert_true(model__total(f.model, VFIO_OP_MAP)->rate < 0);
 	assert_true(model__total(f.model, VFIO_OP_MAP)->busy < 0);
@@ -711,6 +714,7 @@ static void test_thinned_events_leave_aggregates(void **state)
 	assert_non_null(model__thinned(f.model, NULL));
 	assert_false(model__counts_less(f.model));
 	assert_true(only(&f)->gauges_known);
+	assert_false(model_table__whole(&only(&f)->table)); /* of what is left out nobody tells it */
 	assert_true(only(&f)->rate == 0);
 	model__destroy(f.model);
 }

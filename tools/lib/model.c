@@ -685,6 +685,9 @@ static void thin(struct model *model, __u64 ts_ns, const char *why)
 	free(model->thinned);
 	model->thinned = xmemdup(why, strlen(why) + 1, 1);
 	model->thinned_ns = ts_ns;
+	model->unseen |= source__frequent_events();
+	for (size_t i = 0; i < model->n_list; i++)
+		model_table__distrust(&model->list[i]->table, MODEL_TABLE_THINNED);
 	if (model->aggregates)
 		return;
 	model_begun__forget(&model->begun, THINNED_OPS);

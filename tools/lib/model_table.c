@@ -405,6 +405,7 @@ const char *model_table__trouble(const struct model_table *table)
 		[MODEL_TABLE_TORN] = "they changed while they were read",
 		[MODEL_TABLE_MORE] = "there are more than are read",
 		[MODEL_TABLE_LOST] = "events were lost",
+		[MODEL_TABLE_THINNED] = "later calls are left out",
 		[MODEL_TABLE_UNREADABLE] = "a call's argument could not be read",
 		[MODEL_TABLE_UNLIKE] = "a call contradicts them",
 	};

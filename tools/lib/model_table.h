@@ -21,6 +21,7 @@ enum model_table_state {
 	MODEL_TABLE_TORN,	/* they changed while they were read */
 	MODEL_TABLE_MORE,	/* there are more than VFIO_OBS_MAPPINGS_MAX */
 	MODEL_TABLE_LOST,	/* events were lost */
+	MODEL_TABLE_THINNED,	/* events do not come any more (SOURCE_GAP_THINNED) */
 	MODEL_TABLE_UNREADABLE, /* an event did not tell what it mapped or unmapped */
 	MODEL_TABLE_UNLIKE,	/* an event contradicts the list */
 };

@@ -56,7 +56,7 @@ static void add_mappings(struct lines *lines, const struct model_container *c)
 {
 	const struct model_table *table = &c->table;
 	const char *trouble = model_table__trouble(table);
-	char text[160] = "unknown: made before, and not read", bytes[FMT_MAX], largest[FMT_MAX];
+	char text[160] = "unknown: made before or left out, and not read", bytes[FMT_MAX], largest[FMT_MAX];
 	char more[40] = "", *at = next(lines);
 	struct vfio_mapping m;
 	__u64 avail;

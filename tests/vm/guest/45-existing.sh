@@ -101,13 +101,6 @@ check "vfiotop says when it may not look" jq -e \
 	'.source.detail | test("opened before are not identified: not permitted")' "$work/less"
 equal "and goes on" "$(jq '.totals.ops.pin.count > 0' "$work/less")" true
 
-# Mappings that were made before, which an IOMMU has; of a group without, and through functions:
-# 42-stock.sh.
-bind_vfio "$VM_E1000E"
-source=tp
-mappings_are_true mappings "$(group_of "$VM_E1000E")" 300
-unbind_vfio "$VM_E1000E"
-
 # The load ends under both tools' eyes.
 "$monitor" --json -d 0.5 > "$work/json" 2> "$work/monitor.err" &
 monitor_pid=$!
@@ -139,6 +132,13 @@ equal "report: only the group's file" "$(of_pid "$work/report" "$closed" "$facts
 equal "report: the type of a group" \
 	"$(of_pid "$work/report" "$closed" '.groups[0].type')" emulated
 equal "report: nothing lost" "$(jq .lost.total "$work/report")" 0
+
+# Mappings that were made before, which an IOMMU has; of a group without, and through functions:
+# 42-stock.sh.
+bind_vfio "$VM_E1000E"
+source=tp
+mappings_are_true mappings "$(group_of "$VM_E1000E")" 300
+unbind_vfio "$VM_E1000E"
 
 # Once nobody uses vfio the tool lets go; a container that makes it come back was opened before.
 kill "$empty" "$forked" "$closed" "$device"
