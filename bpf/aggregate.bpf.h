@@ -13,7 +13,6 @@
 #include "maps.bpf.h"
 
 #define count_miss(what) ((void)__sync_fetch_and_add(&misses.what, 1))
-#define read_once(x) (*(volatile __typeof__(x) *)&(x))
 
 /* Tries to see another CPU finish with a busy slot: it needs well below a microsecond. */
 #define BUSY_TRIES 128

@@ -9,6 +9,7 @@
 #define VFIO_OBS_MAPS_BPF_H
 
 #include "vfio_obs/maps.h"
+#include "once.bpf.h"
 
 const volatile struct vfio_knobs knobs = { .ring_capacity = 1 };
 

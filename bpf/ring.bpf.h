@@ -31,55 +31,97 @@ static __always_inline struct vfio_rec *ring_at(__u32 cpu, __u64 n)
 	return bpf_map_lookup_elem(&records, &index);
 }
 
+/*
+ * The frequent events leave out what the record before them in the ring says as well. Now and then
+ * they say it all the same, as a task's name and cgroup can change.
+ */
+#define FREQUENT                                                                                   \
+	(1ULL << VFIO_EV_PIN_START | 1ULL << VFIO_EV_PIN | 1ULL << VFIO_EV_UNPIN_START |           \
+	 1ULL << VFIO_EV_UNPIN | 1ULL << VFIO_EV_DMA_RW_START | 1ULL << VFIO_EV_DMA_RW)
+#define SAY_EVERY 256
+
+#define IS_CONTAINER 0ULL
+#define IS_MODULE 0ULL
+#define IS_HOOK 1ULL
+#define HOOK_BIT(ENUM, name, SCOPE, op, help) | IS_##SCOPE << VFIO_EV_##ENUM
+#define HOOKS (0 VFIO_OBS_EVENTS(HOOK_BIT))
+
+static __always_inline void ring_set_task(struct vfio_rec *to, __u32 type, __u64 task, __u32 cpu)
+{
+	to->type = type;
+	to->cpu = cpu;
+	to->tgid = task >> 32;
+	to->pid = task;
+	to->cgroup = bpf_get_current_cgroup_id();
+	bpf_get_current_comm(to->comm, sizeof(to->comm));
+}
+
 #ifdef VFIO_OBS_PREEMPTIBLE
 /* Each failed try means that another program got in between and reserved a record. */
 #define RESERVE_TRIES 16
 
-/* Fill all but the time; @to is already in the ring. */
-static __always_inline void ring_fill(struct vfio_rec *to, __u32 type, const struct vfio_rec *rec,
-				      __u64 seq, __u32 cpu)
-{
-	__u64 task = bpf_get_current_pid_tgid();
+/* Number, and type unless the task is to be said, of a record that was reserved. */
+struct reserved {
+	__u64 head, seq;
+	bool same_task;
+};
 
-	to->seq = seq;
-	to->id = rec->id;
-	to->cgroup = bpf_get_current_cgroup_id();
-	to->tgid = task >> 32;
-	to->pid = task;
-	to->slot = rec->slot;
-	to->type = type;
-	to->cpu = cpu;
-	bpf_get_current_comm(to->comm, sizeof(to->comm));
-#pragma unroll
-	for (int i = 0; i < VFIO_OBS_WORDS; i++)
-		to->w[i] = rec->w[i];
+/*
+ * Reserve the next record for @task. ring->task is whose the record before is, if nobody is in here
+ * at a time. It is set before the record is reserved, so whoever else is in here then has this
+ * one's reservation fail or finds a task that is not its own. A second try takes no word for it.
+ * False: there is no room, and nobody can tell any more whose the last record is.
+ */
+static __always_inline bool ring_reserve(struct vfio_ring *ring, __u32 type, __u64 task,
+					 struct reserved *to)
+{
+	for (int i = 0; i < RESERVE_TRIES; i++) {
+		/* In this order: numbers then grow from record to record. */
+		__u64 lost = read_once(ring->lost);
+		__u64 head = read_once(ring->head);
+
+		if (head - read_once(ring->tail) >= knobs.ring_capacity)
+			break;
+		to->head = head;
+		to->seq = head + lost;
+		to->same_task = FREQUENT >> type & 1 && !i && read_once(ring->task) == task &&
+				head % SAY_EVERY;
+		/* Nobody leaves out what a hook's record says. */
+		if (!to->same_task && !(HOOKS >> type & 1))
+			write_once(ring->task, task);
+		if (__sync_val_compare_and_swap(&ring->head, head, head + 1) == head)
+			return true;
+	}
+	if (!(HOOKS >> type & 1))
+		write_once(ring->task, 0);
+	__sync_fetch_and_add(&ring->lost, 1);
+	return false;
 }
 
 static __always_inline void ring_write(__u32 type, const struct vfio_rec *rec)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct vfio_ring *ring = bpf_map_lookup_elem(&rings, &cpu);
+	__u64 task = bpf_get_current_pid_tgid();
+	struct reserved reserved;
 	struct vfio_rec *to;
 
-	if (!ring)
+	if (!ring || !ring_reserve(ring, type, task, &reserved))
 		return;
-	for (int i = 0; i < RESERVE_TRIES; i++) {
-		/* In this order: numbers then grow from record to record. */
-		__u64 lost = *(volatile __u64 *)&ring->lost;
-		__u64 head = *(volatile __u64 *)&ring->head;
-
-		if (head - *(volatile __u64 *)&ring->tail >= knobs.ring_capacity)
-			break;
-		if (__sync_val_compare_and_swap(&ring->head, head, head + 1) != head)
-			continue;
-		to = ring_at(cpu, head);
-		if (!to)
-			return;
-		ring_fill(to, type, rec, head + lost, cpu);
-		publish(&to->ts_ns, bpf_ktime_get_boot_ns());
+	to = ring_at(cpu, reserved.head);
+	if (!to)
 		return;
-	}
-	__sync_fetch_and_add(&ring->lost, 1);
+	to->seq = reserved.seq;
+	to->id = rec->id;
+	to->slot = rec->slot;
+	if (reserved.same_task)
+		to->type = type | VFIO_OBS_SAME_TASK;
+	else
+		ring_set_task(to, type, task, cpu);
+#pragma unroll
+	for (int i = 0; i < VFIO_OBS_WORDS; i++)
+		to->w[i] = rec->w[i];
+	publish(&to->ts_ns, bpf_ktime_get_boot_ns());
 }
 #else
 /* Room for the next record, its time and number set; NULL, and counted, when the ring is full. */
@@ -89,7 +131,7 @@ static __always_inline struct vfio_rec *ring_next(struct vfio_ring *ring, __u32 
 	__u64 seq = head + ring->lost;
 	struct vfio_rec *to;
 
-	if (head - *(volatile __u64 *)&ring->tail >= knobs.ring_capacity) {
+	if (head - read_once(ring->tail) >= knobs.ring_capacity) {
 		ring->lost++;
 		return NULL;
 	}
@@ -101,16 +143,8 @@ static __always_inline struct vfio_rec *ring_next(struct vfio_ring *ring, __u32 
 	return to;
 }
 
-/*
- * The frequent events leave out what the record before them in the ring says as well. Now and then
- * they say it all the same, as a task's name and cgroup can change.
- */
-#define FREQUENT                                                                                   \
-	(1ULL << VFIO_EV_PIN_START | 1ULL << VFIO_EV_PIN | 1ULL << VFIO_EV_UNPIN_START |           \
-	 1ULL << VFIO_EV_UNPIN | 1ULL << VFIO_EV_DMA_RW_START | 1ULL << VFIO_EV_DMA_RW)
-#define SAY_EVERY 256
-
-static __always_inline void ring_set_task(struct vfio_rec *to, __u32 type, struct vfio_ring *ring,
+/* As ring_set_task(), or a note that the record before says it. */
+static __always_inline void ring_say_task(struct vfio_rec *to, __u32 type, struct vfio_ring *ring,
 					  __u32 cpu)
 {
 	__u64 task = bpf_get_current_pid_tgid();
@@ -120,12 +154,7 @@ static __always_inline void ring_set_task(struct vfio_rec *to, __u32 type, struc
 		return;
 	}
 	ring->task = task;
-	to->type = type;
-	to->cpu = cpu;
-	to->tgid = task >> 32;
-	to->pid = task;
-	to->cgroup = bpf_get_current_cgroup_id();
-	bpf_get_current_comm(to->comm, sizeof(to->comm));
+	ring_set_task(to, type, task, cpu);
 }
 
 /* A record of the event @type in the ring, all but id, slot and words; NULL: there is no room. */
@@ -139,7 +168,7 @@ static __always_inline struct vfio_rec *ring_begin(__u32 type, struct vfio_ring 
 		return NULL;
 	to = ring_next(*ring, cpu);
 	if (to)
-		ring_set_task(to, type, *ring, cpu);
+		ring_say_task(to, type, *ring, cpu);
 	return to;
 }
 

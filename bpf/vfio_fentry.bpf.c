@@ -51,9 +51,12 @@ enum { CALL_IOCTL, CALL_CLOSE, CALL_ATTACH, CALL_DETACH, CALL_UNASSIGN, CALL_PIN
 static __always_inline struct vfio_known *begin(__u32 op, const void *arg, const void *container,
 						__u32 *slot)
 {
-	struct vfio_known *k = container ? known_get((unsigned long)container, slot) : NULL;
+	__u64 task = bpf_get_current_pid_tgid();
+	struct vfio_known *k = NULL;
 
-	call_begin(op, (unsigned long)arg, k ? *slot : VFIO_OBS_NO_SLOT, k ? k->id : 0);
+	if (container)
+		k = known_get_recent(task, (unsigned long)container, slot);
+	call_begin(task, op, (unsigned long)arg, k ? *slot : VFIO_OBS_NO_SLOT, k ? k->id : 0);
 	return k;
 }
 
@@ -76,6 +79,15 @@ static __always_inline struct vfio_known *end(const struct call *call, const voi
 	struct vfio_known *k = known_of_call(call, slot);
 
 	return k || !container ? k : known_get((unsigned long)container, slot);
+}
+
+/* The same for the container of a group, which is looked at only if need be. */
+static __always_inline struct vfio_known *end_in_group(const struct call *call,
+						       const struct vfio_group *group, __u32 *slot)
+{
+	struct vfio_known *k = known_of_call(call, slot);
+
+	return k ? k : end(NULL, group->container, slot);
 }
 
 static __noinline int emit_ref(bool get, const struct vfio_known *k, __u32 slot, __u32 reason,
@@ -129,7 +141,7 @@ static __always_inline void begin_drop(__u32 op, const void *arg, const void *co
 	__u32 slot = VFIO_OBS_NO_SLOT;
 	struct vfio_known *k = container ? known_get((unsigned long)container, &slot) : NULL;
 
-	if (k && call_begin(op, (unsigned long)arg, slot, k->id))
+	if (k && call_begin(bpf_get_current_pid_tgid(), op, (unsigned long)arg, slot, k->id))
 		drop_begins(k);
 }
 
@@ -202,7 +214,8 @@ SEC("fexit/vfio_fops_release")
 int BPF_PROG(close_end, struct inode *inode, struct file *file, int ret)
 {
 	__u32 slot = 0;
-	struct vfio_known *k = known_of_call(call_end(CALL_CLOSE, (unsigned long)file), &slot);
+	struct call began, *call = call_end(CALL_CLOSE, (unsigned long)file, &began);
+	struct vfio_known *k = known_of_call(call, &slot);
 	struct vfio_rec rec = { };
 	__u32 refs;
 
@@ -360,7 +373,7 @@ SEC("fexit/vfio_fops_unl_ioctl")
 int BPF_PROG(ioctl_end, struct file *file, unsigned int cmd, unsigned long arg, long ret)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
-	struct call *call = call_end(CALL_IOCTL, (unsigned long)file);
+	struct call began, *call = call_end(CALL_IOCTL, (unsigned long)file, &began);
 	__u64 duration = call_duration(call, now_ns);
 	__u32 slot = 0;
 	struct vfio_known *k = end(call, file->private_data, &slot);
@@ -420,7 +433,7 @@ SEC("fexit/vfio_container_attach_group")
 int BPF_PROG(attach_end, struct vfio_container *container, struct vfio_group *group, int ret)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
-	struct call *call = call_end(CALL_ATTACH, (unsigned long)group);
+	struct call began, *call = call_end(CALL_ATTACH, (unsigned long)group, &began);
 	struct vfio_rec rec = { };
 	__u32 slot = 0;
 	struct vfio_known *k = end(call, container, &slot);
@@ -466,7 +479,7 @@ SEC("fexit/vfio_group_detach_container")
 int BPF_PROG(detach_end, struct vfio_group *group)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
-	struct call *call = call_end(CALL_DETACH, (unsigned long)group);
+	struct call began, *call = call_end(CALL_DETACH, (unsigned long)group, &began);
 	struct vfio_rec rec = { };
 	__u32 slot = 0;
 	struct vfio_known *k = known_of_call(call, &slot);
@@ -514,7 +527,8 @@ static __always_inline int unassigned(struct vfio_group *group)
 {
 	struct vfio_rec rec = { };
 	__u32 slot = 0;
-	struct vfio_known *k = known_of_call(call_end(CALL_UNASSIGN, (unsigned long)group), &slot);
+	struct call began, *call = call_end(CALL_UNASSIGN, (unsigned long)group, &began);
+	struct vfio_known *k = known_of_call(call, &slot);
 
 	if (!k) {
 		count_miss(no_begin);
@@ -617,13 +631,14 @@ int BPF_PROG(pin_end, struct vfio_device *device, __u64 iova, int npage, int pro
 	struct vfio_group *group = device->group;
 	struct vfio_rec rec = { };
 	__u32 slot = 0;
-	struct call *call;
+	struct call began, *call;
 	struct vfio_known *k;
 
-	if (pin_is_refused(ctx, device, npage))
+	/* One that is refused is not begun, so ask only if no begin was seen. */
+	call = call_end(CALL_PIN, (unsigned long)device, &began);
+	if (!call && pin_is_refused(ctx, device, npage))
 		return 0;
-	call = call_end(CALL_PIN, (unsigned long)device);
-	k = end(call, group->container, &slot);
+	k = end_in_group(call, group, &slot);
 	if (!k)
 		return 0;
 	rec.id = k->id;
@@ -670,13 +685,13 @@ int BPF_PROG(unpin_end, struct vfio_device *device, __u64 iova, int npage)
 	struct vfio_group *group = device->group;
 	struct vfio_rec rec = { };
 	__u32 slot = 0;
-	struct call *call;
+	struct call began, *call;
 	struct vfio_known *k;
 
-	if (unpin_is_refused(device, npage))
+	call = call_end(CALL_UNPIN, (unsigned long)device, &began);
+	if (!call && unpin_is_refused(device, npage))
 		return 0;
-	call = call_end(CALL_UNPIN, (unsigned long)device);
-	k = end(call, group->container, &slot);
+	k = end_in_group(call, group, &slot);
 	if (!k)
 		return 0;
 	rec.id = k->id;
@@ -719,13 +734,13 @@ int BPF_PROG(dma_rw_end, struct vfio_device *device, __u64 iova, void *data, __u
 	struct vfio_group *group = device->group;
 	struct vfio_rec rec = { };
 	__u32 slot = 0;
-	struct call *call;
+	struct call began, *call;
 	struct vfio_known *k;
 
-	if (!data || !len || !device->open_count)
+	call = call_end(CALL_DMA_RW, (unsigned long)device, &began);
+	if (!call && (!data || !len || !device->open_count))
 		return 0;
-	call = call_end(CALL_DMA_RW, (unsigned long)device);
-	k = end(call, group->container, &slot);
+	k = end_in_group(call, group, &slot);
 	if (!k)
 		return 0;
 	rec.id = k->id;

@@ -34,6 +34,11 @@ static __always_inline int emit(__u32 type, const struct vfio_rec *rec)
 	return 0;
 }
 
+static __always_inline void begin(__u32 op, const void *arg, __u32 slot)
+{
+	call_begin(bpf_get_current_pid_tgid(), op, (unsigned long)arg, slot, 0);
+}
+
 static __always_inline __u32 number_of(const struct vfio_group *group)
 {
 	const struct iommu_group *iommu_group = group ? BPF_CORE_READ(group, iommu_group) : NULL;
@@ -72,7 +77,7 @@ int BPF_PROG(group_close_begin, struct inode *inode, struct file *file)
 SEC("fentry/vfio_group_fops_unl_ioctl")
 int BPF_PROG(group_ioctl_begin, struct file *file)
 {
-	call_begin(HOOK_IOCTL, (unsigned long)file, VFIO_OBS_NO_SLOT, 0);
+	begin(HOOK_IOCTL, file, VFIO_OBS_NO_SLOT);
 	return 0;
 }
 
@@ -81,12 +86,13 @@ int BPF_PROG(group_ioctl_end, struct file *file, unsigned int cmd, unsigned long
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	struct vfio_rec rec = { .slot = VFIO_OBS_NO_SLOT };
+	struct call began;
 
 	vfio_w(&rec, GROUP_IOCTL, group) = number_of(file->private_data);
 	vfio_w(&rec, GROUP_IOCTL, cmd) = cmd;
 	vfio_w(&rec, GROUP_IOCTL, ret) = ret;
 	vfio_w(&rec, GROUP_IOCTL, duration) =
-		call_duration(call_end(HOOK_IOCTL, (unsigned long)file), now_ns);
+		call_duration(call_end(HOOK_IOCTL, (unsigned long)file, &began), now_ns);
 	/* The core has just read it, so it is hardly ever paged out. */
 	if (cmd == VFIO_CMD_GROUP_GET_DEVICE_FD)
 		bpf_probe_read_user_str(&vfio_w(&rec, GROUP_IOCTL, device), VFIO_OBS_STR_LEN,
@@ -97,7 +103,7 @@ int BPF_PROG(group_ioctl_end, struct file *file, unsigned int cmd, unsigned long
 SEC("fentry/iommu_group_claim_dma_owner")
 int BPF_PROG(claim_begin, struct iommu_group *group)
 {
-	call_begin(HOOK_CLAIM, (unsigned long)group, VFIO_OBS_NO_SLOT, 0);
+	begin(HOOK_CLAIM, group, VFIO_OBS_NO_SLOT);
 	return 0;
 }
 
@@ -106,11 +112,12 @@ int BPF_PROG(claim_end, struct iommu_group *group, void *owner, int ret)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	struct vfio_rec rec = { .slot = VFIO_OBS_NO_SLOT };
+	struct call began;
 
 	vfio_w(&rec, CLAIM_DMA_OWNER, group) = (__u32)BPF_CORE_READ(group, id);
 	vfio_w(&rec, CLAIM_DMA_OWNER, ret) = (__s64)ret;
 	vfio_w(&rec, CLAIM_DMA_OWNER, duration) =
-		call_duration(call_end(HOOK_CLAIM, (unsigned long)group), now_ns);
+		call_duration(call_end(HOOK_CLAIM, (unsigned long)group, &began), now_ns);
 	return emit(VFIO_EV_CLAIM_DMA_OWNER, &rec);
 }
 
@@ -127,8 +134,7 @@ static __always_inline __u32 number_of_device_file(const void *data)
 SEC("fentry/vfio_device_fops_release")
 int BPF_PROG(device_close_begin, struct inode *inode, struct file *file)
 {
-	call_begin(HOOK_DEVICE_CLOSE, (unsigned long)file,
-		   number_of_device_file(file->private_data), 0);
+	begin(HOOK_DEVICE_CLOSE, file, number_of_device_file(file->private_data));
 	return 0;
 }
 
@@ -136,7 +142,7 @@ SEC("fexit/vfio_device_fops_release")
 int BPF_PROG(device_close_end, struct inode *inode, struct file *file)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
-	struct call *call = call_end(HOOK_DEVICE_CLOSE, (unsigned long)file);
+	struct call began, *call = call_end(HOOK_DEVICE_CLOSE, (unsigned long)file, &began);
 	struct vfio_rec rec = { .slot = VFIO_OBS_NO_SLOT };
 
 	vfio_w(&rec, DEVICE_CLOSE, group) = call ? call->slot : NO_GROUP;

@@ -47,6 +47,15 @@ static const __u8 vfio_msb_of_byte[256] = {
 	VFIO_MSB_64(6), VFIO_MSB_64(7), VFIO_MSB_64(7),
 };
 
+/* Of a @byte. The compiler knows that it is one; the verifier may have lost track. */
+static inline __attribute__((always_inline)) __u32 vfio_msb(__u64 byte)
+{
+#ifdef __bpf__
+	asm volatile("%0 &= 0xff" : "+r"(byte));
+#endif
+	return vfio_msb_of_byte[byte];
+}
+
 /* Bucket of @ns, always below VFIO_HIST_BUCKETS. Quickest below 2^16 ns, as most durations are. */
 static inline __attribute__((always_inline)) __u32 vfio_hist_index(__u64 ns)
 {
@@ -55,15 +64,15 @@ static inline __attribute__((always_inline)) __u32 vfio_hist_index(__u64 ns)
 	if (ns < VFIO_HIST_SUB)
 		return ns;
 	if (ns < 1ULL << 8)
-		shift = vfio_msb_of_byte[ns] - VFIO_HIST_SUB_BITS;
+		shift = vfio_msb(ns) - VFIO_HIST_SUB_BITS;
 	else if (ns < 1ULL << 16)
-		shift = vfio_msb_of_byte[ns >> 8] + 8 - VFIO_HIST_SUB_BITS;
+		shift = vfio_msb(ns >> 8) + 8 - VFIO_HIST_SUB_BITS;
 	else if (ns < 1ULL << 24)
-		shift = vfio_msb_of_byte[ns >> 16] + 16 - VFIO_HIST_SUB_BITS;
+		shift = vfio_msb(ns >> 16) + 16 - VFIO_HIST_SUB_BITS;
 	else if (ns < 1ULL << 32)
-		shift = vfio_msb_of_byte[ns >> 24] + 24 - VFIO_HIST_SUB_BITS;
+		shift = vfio_msb(ns >> 24) + 24 - VFIO_HIST_SUB_BITS;
 	else if (ns < 1ULL << (VFIO_HIST_TOP_BIT + 1))
-		shift = vfio_msb_of_byte[ns >> 32] + 32 - VFIO_HIST_SUB_BITS;
+		shift = vfio_msb(ns >> 32) + 32 - VFIO_HIST_SUB_BITS;
 	else
 		return VFIO_HIST_BUCKETS - 1;
 	/* What is left of @ns begins with the bit that counts one octave more. */

@@ -51,6 +51,38 @@ equal "every call has its duration, nested ones too" \
 	"$(reported '[.operations[] | .unknown // 0] | add')" 0
 check "there were UNMAPs that unpin inside" test "$(printed unpin_forced)" -gt 0
 
+# Of tasks whose numbers are the same modulo 1024 only one at a time has its calls at hand, the others
+# elsewhere (bpf/pairing.bpf.h).
+cat > "$work/mates" <<'EOF'
+load=$1 out=$2
+# Numbers of the threads of process $1: the first, the one that pins.
+threads() { find "/proc/$1/task" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n; }
+"$load" pin -n 1000000000 --per-call -d 0 > "$out.0" &
+first=$!
+until [ "$(threads $first | wc -l)" = 2 ]; do sleep 0.1; done
+wanted=$(($(threads $first | tail -n 1) + 1024))
+for try in 1 2 3 4 5 6 7 8 9; do
+	echo $((wanted - 2)) > /proc/sys/kernel/ns_last_pid
+	"$load" pin -n 1000000000 --per-call -d 1 > "$out.1" &
+	second=$!
+	until [ "$(threads $second | wc -l)" = 2 ]; do sleep 0.1; done
+	[ "$(threads $second | tail -n 1)" != $wanted ] || break
+	kill $second
+	wait $second
+	second=
+done
+sleep 1
+kill $first $second
+wait
+echo "$second" > "$out.mates"
+EOF
+"$trace" record -e pin -o "$work/recording" -- bash "$work/mates" "$load" "$work/out" 2> "$work/err"
+"$trace" report --json "$work/recording" > "$work/report"
+check "two tasks share a place in the table" grep -q . "$work/out.mates"
+equal "... and each of their pins has its duration" "$(reported '.operations.pin.unknown // 0')" 0
+equal "... and none is missing" "$(reported '.operations.pin.count, .lost.total' | paste -sd' ')" \
+	"$(awk '$1 == "pin" { n += $2 } END { print n, 0 }' "$work/out.0" "$work/out.1")"
+
 # Containers that were opened before the tool.
 before=$(pins 0)
 "$load" pin -n 1000000000 -d 0 > "$work/load.out" 2>&1 &
