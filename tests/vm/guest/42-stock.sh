@@ -65,6 +65,7 @@ for try in 1 2 3 4 5 6 7 8 9; do
 	echo $((wanted - 2)) > /proc/sys/kernel/ns_last_pid
 	"$load" pin -n 1000000000 --per-call -d 1 > "$out.1" &
 	second=$!
+	for ((i = 0; i < 300000; i++)); do :; done # nobody else shall take the next number
 	until [ "$(threads $second | wc -l)" = 2 ]; do sleep 0.1; done
 	[ "$(threads $second | tail -n 1)" != $wanted ] || break
 	kill $second
