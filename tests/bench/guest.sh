@@ -72,10 +72,20 @@ stop_vfiotop()
 	wait "$pid"
 }
 
-# When they have attached, our tools measure for 50 ms what their programs cost, at some 160
-# instructions a pin more, and then not for five seconds: in between they are as they are most of the
-# time.
-window=0.5
+# twice NAME: the cheaper of two runs. Now and then our tools measure for 50 ms what their programs
+# cost, at some 80 instructions a program more; not both runs are in such a time.
+twice()
+{
+	{
+		"$cost" pins "$1" "$rounds"
+		sleep 0.3
+		"$cost" pins "$1" "$rounds"
+	} | awk '!($1 in least) { name[++n] = $1 }
+		!($1 in least) || $2 < least[$1] { least[$1] = $2; line[$1] = $0 }
+		END { for (i = 1; i <= n; i++) print line[name[i]] }'
+}
+export -f twice
+export cost rounds
 
 # What it says of the pins is printed, too. An unpaired begin or end would be an unknown duration.
 with_vfiotop()
@@ -84,10 +94,9 @@ with_vfiotop()
 	start_vfiotop
 	# Nobody else has maps in this guest.
 	echo "maps.vfiotop $(bpftool -j map | jq '[.[].bytes_memlock] | add')"
-	sleep $window
-	"$cost" pins pin.aggregated "$rounds"
+	twice pin.aggregated
 	stop_vfiotop
-	counted vfiotop "$(jq -s '.[-1].totals.ops.pin.count' "$work/json")"
+	counted vfiotop "$(jq -s '.[-1].totals.ops.pin.count / 2' "$work/json")"
 	jq -se '.[-1] | .lost.total == 0 and .totals.ops.pin.untimed == 0' "$work/json" > /dev/null ||
 		{ echo "guest.sh: vfiotop lost some: $(tail -n 1 "$work/json")" >&2; return 1; }
 	jq -sr '.[-1].totals.ops.pin | to_entries[] | select(.key | test("^(mean|p50|p90|p99)_ns$")) |
@@ -96,12 +105,11 @@ with_vfiotop()
 
 with_recording()
 {
-	"$trace" record -o "$work/recording" -- \
-		sh -c "sleep $window; exec $cost pins pin.recorded $rounds" \
+	"$trace" record -o "$work/recording" -- bash -c "twice pin.recorded" \
 		> "$work/out" 2> "$work/err" || { cat "$work/err" >&2; return 1; }
 	figures "$work/out"
 	"$trace" report --json "$work/recording" > "$work/report"
-	jq -e --argjson n "$pins" '.lost.total == 0 and .events.vfio_container_pin == $n' \
+	jq -e --argjson n $((2 * pins)) '.lost.total == 0 and .events.vfio_container_pin == $n' \
 		"$work/report" > /dev/null ||
 		{ echo "guest.sh: the recording is not complete: $(jq -c '.lost, .events' "$work/report")" >&2; return 1; }
 }
