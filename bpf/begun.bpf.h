@@ -18,7 +18,8 @@ static __always_inline struct vfio_begun *begun_at(__u32 pid, __u32 try)
 	return bpf_map_lookup_elem(&begun, &index);
 }
 
-static __noinline int begun_begin(__u32 op, __u64 id, __u64 arg0, __u64 arg1)
+/* Not static, nor is begun_end(): see slot_claim(). */
+__noinline int begun_begin(__u32 op, __u64 id, __u64 arg0, __u64 arg1)
 {
 	__u64 task = bpf_get_current_pid_tgid();
 
@@ -46,7 +47,7 @@ static __noinline int begun_begin(__u32 op, __u64 id, __u64 arg0, __u64 arg1)
 }
 
 /* The running task's operation returns; it may have begun before we were there. */
-static __noinline int begun_end(void)
+__noinline int begun_end(void)
 {
 	__u32 pid = bpf_get_current_pid_tgid();
 

@@ -90,8 +90,9 @@ static __always_inline struct vfio_known *end_in_group(const struct call *call,
 	return k ? k : end(NULL, group->container, slot);
 }
 
-static __noinline int emit_ref(bool get, const struct vfio_known *k, __u32 slot, __u32 reason,
-			       __u32 refs)
+/* Not static, nor is release(): see slot_claim(). */
+__noinline int emit_ref(bool get, const struct vfio_known *k, __u32 slot, __u32 reason,
+			__u32 refs)
 {
 	struct vfio_rec rec = { .slot = slot };
 
@@ -109,7 +110,7 @@ static __noinline int emit_ref(bool get, const struct vfio_known *k, __u32 slot,
 }
 
 /* The last event of a container, and its slot is free. */
-static __noinline int release(struct vfio_known *k, __u32 slot, bool gone_before)
+__noinline int release(struct vfio_known *k, __u32 slot, bool gone_before)
 {
 	struct vfio_rec rec = { .slot = slot };
 

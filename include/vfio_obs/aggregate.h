@@ -147,6 +147,35 @@ struct vfio_outcome {
 	__u64 pages;
 };
 
+/*
+ * A function that is hardly ever called. In BPF the verifier looks into it once, by itself (hence
+ * it may be called with NULL), not once for each way that leads there.
+ */
+#ifdef __bpf__
+#define VFIO_OBS_RARE __attribute__((noinline))
+#else
+#define VFIO_OBS_RARE static inline
+#endif
+
+/* @ns may be the longest of all. */
+VFIO_OBS_RARE int vfio_op_stats_max(struct vfio_op_stats *s, __u64 ns)
+{
+	if (!s)
+		return 0;
+#ifdef __bpf__
+	/* Bounded for the verifier; each failed try means that another CPU stored a maximum. */
+	for (int i = 0; i < 8; i++) {
+		__u64 max = *(volatile __u64 *)&s->max_ns;
+
+		if (ns <= max || __sync_val_compare_and_swap(&s->max_ns, max, ns) == max)
+			break;
+	}
+#else
+	s->max_ns = ns;
+#endif
+	return 0;
+}
+
 /* Account the duration @ns of one call. */
 static inline __attribute__((always_inline)) void
 vfio_op_stats_time(struct vfio_op_stats *s, __u64 ns)
@@ -163,27 +192,21 @@ vfio_op_stats_time(struct vfio_op_stats *s, __u64 ns)
 			vfio_obs_or(&s->touched, 1ULL << bucket / VFIO_HIST_CHUNK);
 		vfio_obs_add(&s->hist[bucket], 1);
 	}
-	/* Bounded for the verifier; each failed try means that another CPU stored a maximum. */
-	for (int i = 0; i < 8; i++) {
-		__u64 max = *(volatile __u64 *)&s->max_ns;
-
-		if (ns <= max || __sync_val_compare_and_swap(&s->max_ns, max, ns) == max)
-			break;
-	}
 #else
 	s->touched |= 1ULL << bucket / VFIO_HIST_CHUNK;
 	s->hist[bucket]++;
-	if (ns > s->max_ns)
-		s->max_ns = ns;
 #endif
+	if (ns > *(volatile __u64 *)&s->max_ns)
+		vfio_op_stats_max(s, ns);
 }
 
 /* A failed call; @ret is below 0. */
-static inline __attribute__((always_inline)) void
-vfio_op_stats_fail(struct vfio_op_stats *s, __s64 ret)
+VFIO_OBS_RARE int vfio_op_stats_fail(struct vfio_op_stats *s, __s64 ret)
 {
 	__u32 err = -ret, was;
 
+	if (!s)
+		return 0;
 	vfio_obs_add(&s->errors, 1);
 #ifdef __bpf__
 #pragma unroll
@@ -203,8 +226,9 @@ vfio_op_stats_fail(struct vfio_op_stats *s, __s64 ret)
 		if (was && was != err)
 			continue;
 		vfio_obs_add(&e->count, 1);
-		return;
+		break;
 	}
+	return 0;
 }
 
 /* The count comes last: who sees it changed finds everything else of the call there too. */

@@ -15,6 +15,7 @@
 #include "error.h"
 #include "event.h"
 #include "hooks.h"
+#include "kernel_types.h"
 #include "map_hooks.h"
 #include "tp_module.h"
 #include "xalloc.h"
@@ -79,39 +80,50 @@ static struct bpf_program *program(const struct hooks *hooks, const char *name)
 	return name ? bpf_object__find_program_by_name(hooks->skel->obj, name) : NULL;
 }
 
-static void choose_one(struct hooks *hooks, const struct hook *hook, bool needed)
+static enum kernel_types_of of(const struct hook *hook)
+{
+	return hook->vmlinux ? KERNEL_TYPES_KERNEL : KERNEL_TYPES_VFIO;
+}
+
+/* NULL: the hook has none, which is fine. */
+static int aim(struct bpf_program *prog, const struct hook *hook, struct kernel_types *types)
+{
+	return prog ? kernel_types__aim(types, prog, of(hook), hook->function) : 0;
+}
+
+static int choose_one(struct hooks *hooks, const struct hook *hook, struct kernel_types *types,
+		      bool needed)
 {
 	struct bpf_program *begin = program(hooks, hook->begin), *end = program(hooks, hook->end);
+	int ret = needed ? aim(begin, hook, types) : 0;
 
+	if (needed && !ret)
+		ret = aim(end, hook, types);
 	if (begin)
 		bpf_program__set_autoload(begin, needed);
 	if (end)
 		bpf_program__set_autoload(end, needed);
+	return ret;
 }
 
-/* One function that is not there would make libbpf refuse all. The number that is wanted. */
-static unsigned int choose(struct hooks *hooks, __u64 events, char *missing, size_t size)
+/* One function that is not there would have all refused. How many are wanted, or -errno. */
+static int choose(struct hooks *hooks, __u64 events, struct kernel_types *types, char *missing,
+		  size_t size)
 {
-	struct tp_module_functions *functions;
-	char err[256];
-	unsigned int n = 0;
-	int ret = tp_module__functions(&functions, err, sizeof(err));
+	int n = 0;
 
 	for (size_t i = 0; i < N_HOOKS; i++) {
 		const struct hook *hook = &hooks_list[i];
 		bool wanted = events >> hook->event & 1;
-		bool there = !ret && (hook->vmlinux ?
-				      tp_module__kernel_has_function(functions, hook->function) :
-				      tp_module__has_function(functions, hook->function));
+		bool there = kernel_types__function(types, of(hook), hook->function);
+		int ret = choose_one(hooks, hook, types, wanted && there);
 
+		if (ret)
+			return ret;
 		if (wanted && !there)
-			add_missing(missing, size, hook->function,
-				    ret ? "no BTF" : "no such function");
-		choose_one(hooks, hook, wanted && there);
+			add_missing(missing, size, hook->function, "no such function");
 		n += wanted && there;
 	}
-	if (!ret)
-		tp_module__functions_free(functions);
 	return n;
 }
 
@@ -154,24 +166,35 @@ static unsigned int attach_one(struct hooks *hooks, size_t i, char *missing, siz
 	return 0;
 }
 
-static bool load_and_attach(struct hooks *hooks, const struct hooks_maps *maps, char *missing,
-			    size_t size)
+/* 0: nothing is wanted that is there; -errno, or the number of functions. */
+static int load(struct hooks *hooks, const struct hooks_maps *maps, struct kernel_types *types,
+		char *missing, size_t size)
 {
-	unsigned int attached = 0;
-	int ret;
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = kernel_types__path(types));
+	int n, ret;
 
-	hooks->skel = vfio_hooks_bpf__open();
-	if (!hooks->skel) {
-		add_missing(missing, size, "group files", strerror(errno));
-		return false;
-	}
-	if (!choose(hooks, maps->events, missing, size))
-		return false;
+	hooks->skel = vfio_hooks_bpf__open_opts(&opts);
+	if (!hooks->skel)
+		return -errno;
+	n = choose(hooks, maps->events, types, missing, size);
+	if (n <= 0)
+		return n;
 	hooks->skel->rodata->knobs = *maps->knobs;
 	ret = hooks__share_maps(hooks->skel->obj, maps);
 	if (!ret)
 		ret = vfio_hooks_bpf__load(hooks->skel);
-	if (ret) {
+	return ret ? ret : n;
+}
+
+static bool load_and_attach(struct hooks *hooks, const struct hooks_maps *maps,
+			    struct kernel_types *types, char *missing, size_t size)
+{
+	unsigned int attached = 0;
+	int ret = load(hooks, maps, types, missing, size);
+
+	if (!ret)
+		return false;
+	if (ret < 0) {
 		add_missing(missing, size, "group and device files",
 			    ret == -EPERM ? "needs CAP_SYS_ADMIN" : strerror(-ret));
 		return false;
@@ -216,7 +239,8 @@ static void destroy_map(struct hooks *hooks)
 	hooks->map = NULL;
 }
 
-void hooks__follow(struct hooks *hooks, char *missing, size_t size)
+/* @types: NULL: they are read when they are needed. */
+static void follow(struct hooks *hooks, struct kernel_types *types, char *missing, size_t size)
 {
 	char why[96];
 	__u64 type1;
@@ -228,14 +252,20 @@ void hooks__follow(struct hooks *hooks, char *missing, size_t size)
 		destroy_map(hooks);
 	if (!type1 || hooks->map || type1 == hooks->refused)
 		return;
-	hooks->map = map_hooks__attach(&hooks->maps, why, sizeof(why));
+	hooks->map = map_hooks__attach(&hooks->maps, types, why, sizeof(why));
 	if (*why)
 		add_text(missing, size, why);
 	if (!hooks->map)
 		hooks->refused = type1;
 }
 
-struct hooks *hooks__attach(const struct hooks_maps *maps, char *missing, size_t size)
+void hooks__follow(struct hooks *hooks, char *missing, size_t size)
+{
+	follow(hooks, NULL, missing, size);
+}
+
+struct hooks *hooks__attach(const struct hooks_maps *maps, struct kernel_types *types,
+			    char *missing, size_t size)
 {
 	struct hooks *hooks;
 	__u64 listed = 0, wanted;
@@ -247,9 +277,9 @@ struct hooks *hooks__attach(const struct hooks_maps *maps, char *missing, size_t
 		return NULL;
 	hooks = xcalloc(1, sizeof(*hooks));
 	hooks->maps = *maps;
-	if (wanted & listed && !load_and_attach(hooks, maps, missing, size))
+	if (wanted & listed && !load_and_attach(hooks, maps, types, missing, size))
 		destroy_list(hooks);
-	hooks__follow(hooks, missing, size);
+	follow(hooks, types, missing, size);
 	return hooks;
 }
 

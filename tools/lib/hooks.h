@@ -16,6 +16,7 @@
 #include "vfio_obs/maps.h"
 
 struct hooks;
+struct kernel_types;
 
 /*
  * What the kernel tells of BPF programs; sums.
@@ -41,10 +42,12 @@ struct hooks_maps {
 /*
  * hooks__attach - load and attach those whose events are wanted.
  * @maps: what it points to must live until hooks__detach().
+ * @types: of what is loaded now
  * @missing: "" or the functions that could not be hooked, and why.
  * Returns NULL when there are none. They hold vfio until hooks__detach(), which takes NULL.
  */
-struct hooks *hooks__attach(const struct hooks_maps *maps, char *missing, size_t size);
+struct hooks *hooks__attach(const struct hooks_maps *maps, struct kernel_types *types,
+			    char *missing, size_t size);
 /*
  * hooks__follow - to be called now and then: those that hold vfio_iommu_type1 come and go with its
  * use. Adds to @missing. Takes NULL.

@@ -49,6 +49,8 @@ struct live_ops {
 	bool own_ids;
 	/* The module's types are looked up, which the kernel allows with CAP_SYS_ADMIN only. */
 	bool needs_admin;
+	/* What can be told of the loaded vfio without its types; NULL: nothing. 0 or -errno. */
+	int (*precheck)(char *err, size_t err_size);
 	/* The loaded vfio fits. 0 or -errno. */
 	int (*check)(struct live *live, char *err, size_t err_size);
 	/* Open the object with @opts; programs that no event needs stay out. 0 or -errno. */
@@ -72,6 +74,7 @@ struct live_ops {
  * @no_hooks: those that are missing, and why; "" none
  * @last_id:  own ids: the last one that was given by programs that are unloaded
  * @runs_before: live__runs() of programs that are gone
+ * @types:    while it attaches; else NULL
  */
 struct live {
 	const struct live_ops *ops;
@@ -83,6 +86,7 @@ struct live {
 	char no_hooks[96];
 	__u64 last_id;
 	struct prog_runs runs_before;
+	struct kernel_types *types;
 };
 
 /* Zeroed but for @ops. live__destroy() frees it and leaves nothing attached. */

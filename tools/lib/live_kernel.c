@@ -14,6 +14,7 @@
 
 #include "error.h"
 #include "event.h"
+#include "kernel_types.h"
 #include "live.h"
 #include "tp_existing.h"
 #include "tp_table.h"
@@ -119,6 +120,9 @@ static void explain_load(int ret, const char *log, char *err, size_t err_size)
 	if (ret == -EPERM)
 		error__set(err, err_size, "cannot load the BPF programs: the kernel does not permit "
 			   "it (lockdown, or a container's seccomp); run as root on the host");
+	else if (ret == -ENOENT)
+		error__set(err, err_size, "cannot load the BPF programs: the vfio module was "
+			   "unloaded meanwhile, run 'modprobe vfio'");
 	else if (*log)
 		error__set(err, err_size, "cannot load the BPF programs: the verifier of this kernel "
 			   "refuses them (%s); please report this with: %s", strerror(-ret),
@@ -132,7 +136,8 @@ static int load_object(struct live *live, char *err, size_t err_size)
 {
 	char *log = xcalloc(1, 1 << 20);
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = log,
-		    .kernel_log_size = 1 << 20);
+		    .kernel_log_size = 1 << 20,
+		    .btf_custom_path = kernel_types__path(live->types));
 	struct live_events events = events_needed(&live->opts);
 	int ret;
 
@@ -307,12 +312,12 @@ static void load_lookers(struct live *live, struct lookers *lookers,
 	if (!tp_module__has_files(&use))
 		return;
 	if (!lookers->iterator && !*attached->not_identified)
-		lookers->iterator = tp_iterator__load(maps, attached->not_identified,
+		lookers->iterator = tp_iterator__load(live->types, maps, attached->not_identified,
 						      sizeof(attached->not_identified));
 	/* Without type1 nothing is mapped that it could tell. */
 	if (lookers->iterator && !lookers->tables && !*attached->no_tables &&
 	    !access("/sys/module/vfio_iommu_type1", F_OK))
-		lookers->tables = tp_tables__load(maps, attached->no_tables,
+		lookers->tables = tp_tables__load(live->types, maps, attached->no_tables,
 						  sizeof(attached->no_tables));
 }
 
@@ -359,7 +364,8 @@ static void attach_hooks(struct live *live)
 
 	*live->no_hooks = '\0';
 	if (live->opts.events)
-		live->hooks = hooks__attach(&maps, live->no_hooks, sizeof(live->no_hooks));
+		live->hooks = hooks__attach(&maps, live->types, live->no_hooks,
+					    sizeof(live->no_hooks));
 }
 
 static int attach_programs(struct live *live, struct live_attached *attached, char *err,
@@ -385,15 +391,21 @@ static int attach_programs(struct live *live, struct live_attached *attached, ch
 
 int live__attach(struct live *live, struct live_attached *attached, char *err, size_t err_size)
 {
-	int ret;
+	int ret = live->ops->precheck ? live->ops->precheck(err, err_size) : 0;
 
 	memset(attached, 0, sizeof(*attached));
 	attached->module = tp_module__instance();
+	if (!ret)
+		ret = kernel_types__read(&live->types, err, err_size);
+	if (ret)
+		return ret;
 	ret = live->ops->check(live, err, err_size);
 	if (!ret && !live->loaded)
 		ret = load(live, err, err_size);
 	if (!ret)
 		ret = attach_programs(live, attached, err, err_size);
+	kernel_types__free(live->types);
+	live->types = NULL;
 	if (ret && live->ops->load_anew)
 		live__unload(live);
 	return ret;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel_types.h"
 #include "map_hooks.h"
 #include "tp_module.h"
 #include "xalloc.h"
@@ -41,14 +42,50 @@ static int share_ids(struct vfio_map_bpf *skel, const struct hooks_maps *maps)
 	return ret ? ret : share(skel->maps.known, maps->known);
 }
 
-static int load(struct vfio_map_bpf *skel, const struct hooks_maps *maps)
+static int aim(struct vfio_map_bpf *skel, struct kernel_types *types)
 {
-	int ret = hooks__share_maps(skel->obj, maps);
+	static const char pin_remote[] = "vfio_pin_pages_remote", ioctl[] = "vfio_fops_unl_ioctl";
+	int ret = kernel_types__aim(types, skel->progs.pin_remote_begin, KERNEL_TYPES_TYPE1,
+				    pin_remote);
 
+	if (!ret)
+		ret = kernel_types__aim(types, skel->progs.pin_remote_end, KERNEL_TYPES_TYPE1,
+					pin_remote);
+	if (!ret)
+		ret = kernel_types__aim(types, skel->progs.map_begin, KERNEL_TYPES_VFIO, ioctl);
+	return ret ? ret : kernel_types__aim(types, skel->progs.map_end, KERNEL_TYPES_VFIO, ioctl);
+}
+
+static int load(struct map_hooks *hooks, const struct hooks_maps *maps, struct kernel_types *types)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = kernel_types__path(types));
+	struct vfio_map_bpf *skel = vfio_map_bpf__open_opts(&opts);
+	int ret;
+
+	hooks->skel = skel;
+	if (!skel)
+		return -errno;
 	skel->rodata->knobs = *maps->knobs;
+	ret = aim(skel, types);
+	if (!ret)
+		ret = hooks__share_maps(skel->obj, maps);
 	if (!ret)
 		ret = share_ids(skel, maps);
 	return ret ? ret : vfio_map_bpf__load(skel);
+}
+
+/* The types were read long ago: type1 may have come since. */
+static int load_anew(struct map_hooks *hooks, const struct hooks_maps *maps)
+{
+	struct kernel_types *types;
+	char err[256];
+	int ret = kernel_types__read(&types, err, sizeof(err));
+
+	if (ret)
+		return ret;
+	ret = load(hooks, maps, types);
+	kernel_types__free(types);
+	return ret;
 }
 
 /* Inner ones first, the begin of a MAP_DMA last: what has begun is seen whole. */
@@ -73,20 +110,20 @@ static int attach(struct vfio_map_bpf *skel)
 	return 0;
 }
 
-struct map_hooks *map_hooks__attach(const struct hooks_maps *maps, char *why, size_t size)
+struct map_hooks *map_hooks__attach(const struct hooks_maps *maps, struct kernel_types *types,
+				    char *why, size_t size)
 {
 	struct map_hooks *hooks = xcalloc(1, sizeof(*hooks));
 	int ret;
 
 	*why = '\0';
 	hooks->source_has_ioctl = maps->by_addr;
-	hooks->skel = vfio_map_bpf__open();
-	ret = hooks->skel ? load(hooks->skel, maps) : -errno;
+	ret = types ? load(hooks, maps, types) : load_anew(hooks, maps);
 	if (!ret)
 		ret = attach(hooks->skel);
 	if (ret) {
 		snprintf(why, size, "vfio_pin_pages_remote (%s)",
-			 ret == -ESRCH ? "no such function" :
+			 ret == -ENOENT ? "no such function" :
 			 ret == -EPERM ? "needs CAP_SYS_ADMIN" : strerror(-ret));
 		map_hooks__detach(hooks);
 		return NULL;

@@ -14,6 +14,7 @@
 
 #include "error.h"
 #include "event.h"
+#include "kernel_types.h"
 #include "live.h"
 #include "tp_module.h"
 #include "xalloc.h"
@@ -81,24 +82,22 @@ static struct source_fentry *fentry_of(struct live *live)
 }
 
 /* The function for one hook, NULL when the module has none. */
-static const char *choose(const struct hook *hook, const struct tp_module_functions *functions)
+static const char *choose(const struct hook *hook, const struct kernel_types *types)
 {
-	if (hook->better && tp_module__has_function(functions, hook->better))
+	if (hook->better && kernel_types__function(types, KERNEL_TYPES_VFIO, hook->better))
 		return hook->better;
-	return tp_module__has_function(functions, hook->function) ? hook->function : NULL;
+	return kernel_types__function(types, KERNEL_TYPES_VFIO, hook->function) ? hook->function :
+										  NULL;
 }
 
 static int fentry_check(struct live *live, char *err, size_t err_size)
 {
 	struct source_fentry *fentry = fentry_of(live);
-	struct tp_module_functions *functions;
 	__u64 all = 0, seen = 0;
-	int ret = tp_module__functions(&functions, err, err_size);
+	int ret = 0;
 
-	if (ret)
-		return ret;
 	for (size_t i = 0; i < N_HOOKS; i++) {
-		fentry->function[i] = choose(&hooks[i], functions);
+		fentry->function[i] = choose(&hooks[i], live->types);
 		all |= hooks[i].events;
 		if (fentry->function[i])
 			seen |= hooks[i].events;
@@ -110,7 +109,6 @@ static int fentry_check(struct live *live, char *err, size_t err_size)
 			   hooks[i].function);
 	}
 	fentry->unseen = all & ~seen;
-	tp_module__functions_free(functions);
 	return ret;
 }
 
@@ -125,9 +123,8 @@ static int choose_program(struct source_fentry *fentry, const char *name, size_t
 	if (!prog)
 		return -ENOENT;
 	bpf_program__set_autoload(prog, needed);
-	if (!needed || fentry->function[hook] == hooks[hook].function)
-		return 0;
-	return bpf_program__set_attach_target(prog, 0, fentry->function[hook]);
+	return needed ? kernel_types__aim(fentry->live.types, prog, KERNEL_TYPES_VFIO,
+					  fentry->function[hook]) : 0;
 }
 
 static int fentry_open(struct live *live, const struct bpf_object_open_opts *opts,

@@ -24,7 +24,6 @@ struct source_tp {
 	struct bpf_link *ring_links[VFIO_EV_COUNT], *sum_links[VFIO_EV_COUNT];
 	struct bpf_link *begun_links[VFIO_EV_COUNT], *stack_links[VFIO_EV_COUNT];
 	unsigned int n_links;
-	__u32 checked_btf; /* of tp_module__check() */
 	char srcversion[40];
 };
 
@@ -33,9 +32,14 @@ static struct source_tp *tp_of(struct live *live)
 	return (struct source_tp *)live;
 }
 
+static int tp_precheck(char *err, size_t err_size)
+{
+	return tp_module__is_ours(err, err_size);
+}
+
 static int tp_check(struct live *live, char *err, size_t err_size)
 {
-	return tp_module__check(&tp_of(live)->checked_btf, err, err_size);
+	return tp_module__check(live->types, err, err_size);
 }
 
 static struct bpf_program *ring_program(struct source_tp *tp, unsigned int type)
@@ -216,6 +220,7 @@ static void tp_free(struct live *live)
 }
 
 static const struct live_ops tp_ops = {
+	.precheck = tp_precheck,
 	.check = tp_check,
 	.open = tp_open,
 	.load = tp_load,

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "kernel_types.h"
 #include "event.h"
 #include "tp_existing.h"
 #include "vfio_obs/maps.h"
@@ -201,13 +202,18 @@ static int share_maps(struct vfio_iter_bpf *skel, const struct tp_iterator_maps 
 	return ret;
 }
 
-struct tp_iterator *tp_iterator__load(const struct tp_iterator_maps *maps, char *why,
+struct tp_iterator *tp_iterator__load(struct kernel_types *types,
+				      const struct tp_iterator_maps *maps, char *why,
 				      size_t why_size)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = kernel_types__path(types));
 	struct tp_iterator *iterator;
-	struct vfio_iter_bpf *skel = vfio_iter_bpf__open();
+	struct vfio_iter_bpf *skel = vfio_iter_bpf__open_opts(&opts);
 	int ret = skel ? 0 : -errno;
 
+	if (!ret)
+		ret = kernel_types__aim(types, skel->progs.vfio_existing, KERNEL_TYPES_KERNEL,
+					"bpf_iter_task_file");
 	if (!ret && maps)
 		ret = share_maps(skel, maps);
 	if (!ret)

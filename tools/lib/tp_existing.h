@@ -15,6 +15,7 @@
 #include "vfio_obs/existing.h"
 
 struct bpf_map;
+struct kernel_types;
 struct tp_iterator;
 struct tp_existing;
 
@@ -28,7 +29,8 @@ struct tp_iterator_maps {
  * be done before events begin to fill the rings. Ids are those of @maps, or when that is NULL the
  * module's. NULL, and the reason in @why, when the kernel does not let us.
  */
-struct tp_iterator *tp_iterator__load(const struct tp_iterator_maps *maps, char *why,
+struct tp_iterator *tp_iterator__load(struct kernel_types *types,
+				      const struct tp_iterator_maps *maps, char *why,
 				      size_t why_size);
 void tp_iterator__destroy(struct tp_iterator *iterator);
 

@@ -12,18 +12,15 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "error.h"
 #include "event.h"
+#include "kernel_types.h"
 #include "tp_module.h"
 #include "xalloc.h"
 
 #define MODULE_DIR "/sys/module/vfio"
 #define TYPE1 "vfio_iommu_type1"
-#define MODULE_BTF "/sys/kernel/btf/vfio"
-#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
-#define MODULE_EVENTS "/sys/kernel/tracing/events/vfio/vfio_container_open"
 
 __u64 tp_module__instance(void)
 {
@@ -92,24 +89,6 @@ static int size_of_ctype(enum event_ctype ctype)
 	return -1;
 }
 
-/* The FUNC_PROTO behind "typedef void (*btf_trace_NAME)(void *, ...)", NULL when there is none. */
-static const struct btf_type *find_proto(const struct btf *btf, const char *tracepoint)
-{
-	const struct btf_type *type;
-	char name[80];
-	__s32 id;
-
-	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
-	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
-	if (id < 0)
-		return NULL;
-	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
-	if (!type || !btf_is_ptr(type))
-		return NULL;
-	type = btf__type_by_id(btf, type->type);
-	return type && btf_is_func_proto(type) ? type : NULL;
-}
-
 static bool arg_matches(const struct btf *btf, const struct btf_param *arg, int size, bool pointer)
 {
 	int id = btf__resolve_type(btf, arg->type);
@@ -119,10 +98,11 @@ static bool arg_matches(const struct btf *btf, const struct btf_param *arg, int 
 }
 
 /* Compare one tracepoint's arguments with its row; the first is the tracer's own pointer. */
-static int check_event(const struct btf *btf, const struct event_desc *desc, char *err,
+static int check_event(const struct kernel_types *types, const struct event_desc *desc, char *err,
 		       size_t err_size)
 {
-	const struct btf_type *proto = find_proto(btf, desc->tracepoint);
+	const struct btf_type *proto = kernel_types__proto(types, desc->tracepoint);
+	const struct btf *btf = kernel_types__vfio(types);
 	unsigned int first = desc->container ? 3 : 1;
 	unsigned int want = first + desc->n_fields;
 	const struct btf_param *args;
@@ -149,142 +129,40 @@ static int check_event(const struct btf *btf, const struct event_desc *desc, cha
 	return -EPROTO;
 }
 
-static int check_events(const struct btf *btf, char *err, size_t err_size)
-{
-	int ret = 0;
+/* Room for the BTF of some vfio.ko: that of ours has some 60 KB. */
+#define MODULE_BTF_MAX (1 << 20)
 
-	if (!find_proto(btf, event__desc(VFIO_EV_OPEN)->tracepoint)) {
-		error__set(err, err_size, "cannot attach: the loaded vfio module is the "
-			   "distribution's own, which has no tracepoints; use --source=fentry, or "
-			   "load ours (modinfo -n vfio shows which one modprobe takes)");
-		return -ENOTSUP;
-	}
-	for (unsigned int type = 0; !ret && type < VFIO_EV_COUNT; type++)
-		if (!event__desc(type)->hook)
-			ret = check_event(btf, event__desc(type), err, err_size);
-	return ret;
-}
-
-/* Why MODULE_BTF could not be read, although vfio is loaded. */
-static int explain_no_btf(int cause, char *err, size_t err_size)
+int tp_module__is_ours(char *err, size_t err_size)
 {
-	if (access(KERNEL_BTF, R_OK))
-		error__set(err, err_size, "cannot attach to vfio: this kernel has no BTF (%s: %s); "
-			   "boot one built with CONFIG_DEBUG_INFO_BTF, as Debian's are", KERNEL_BTF,
-			   strerror(errno));
-	else if (!access(MODULE_EVENTS, F_OK))
-		error__set(err, err_size, "cannot attach to vfio: the loaded vfio.ko was built "
-			   "without BTF (%s: %s); build it again with 'make kmod'", MODULE_BTF,
-			   strerror(-cause));
-	else
-		error__set(err, err_size, "cannot attach to vfio: the loaded vfio module has no BTF "
-			   "(%s: %s) and no tracepoints; unload it and load ours", MODULE_BTF,
-			   strerror(-cause));
-	return -ENOTSUP;
-}
-
-/* CRC of the module's BTF, 0 when it cannot be read. */
-static __u32 btf_crc(void)
-{
-	FILE *f = fopen(MODULE_BTF, "re");
-	unsigned char buf[4096];
-	uLong crc = crc32(0, NULL, 0);
-	size_t n, all = 0;
+	FILE *f = fopen("/sys/kernel/btf/vfio", "re");
+	char *data, name[80];
+	size_t size;
+	bool found;
 
 	if (!f)
 		return 0;
-	while ((n = fread(buf, 1, sizeof(buf), f))) {
-		crc = crc32(crc, buf, n);
-		all += n;
-	}
+	data = xcalloc(1, MODULE_BTF_MAX);
+	size = fread(data, 1, MODULE_BTF_MAX, f);
 	fclose(f);
-	return all ? crc : 0;
+	snprintf(name, sizeof(name), "btf_trace_%s", event__desc(VFIO_EV_OPEN)->tracepoint);
+	found = !size || size == MODULE_BTF_MAX || memmem(data, size, name, strlen(name) + 1);
+	free(data);
+	if (found)
+		return 0;
+	error__set(err, err_size, "cannot attach: the loaded vfio module is the distribution's own, "
+		   "which has no tracepoints; use --source=fentry, or load ours (modinfo -n vfio "
+		   "shows which one modprobe takes)");
+	return -ENOTSUP;
 }
 
-static int must_be_loaded(char *err, size_t err_size)
+int tp_module__check(const struct kernel_types *types, char *err, size_t err_size)
 {
-	if (tp_module__instance())
-		return 0;
-	error__set(err, err_size, "cannot attach to vfio: the vfio module is not loaded; run "
-		   "'modprobe vfio'");
-	return -ENOENT;
-}
+	int ret = 0;
 
-/* The module's BTF and the kernel's, on which it builds; both are the caller's. */
-static int parse_btf(struct btf **kernel, struct btf **module, char *err, size_t err_size)
-{
-	int ret;
-
-	*kernel = btf__parse(KERNEL_BTF, NULL);
-	if (!*kernel)
-		return explain_no_btf(-errno, err, err_size);
-	*module = btf__parse_split(MODULE_BTF, *kernel);
-	if (*module)
-		return 0;
-	ret = explain_no_btf(-errno, err, err_size);
-	btf__free(*kernel);
+	for (unsigned int type = 0; !ret && type < VFIO_EV_COUNT; type++)
+		if (!event__desc(type)->hook)
+			ret = check_event(types, event__desc(type), err, err_size);
 	return ret;
-}
-
-int tp_module__check(__u32 *known, char *err, size_t err_size)
-{
-	struct btf *kernel, *module;
-	__u32 crc;
-	int ret = must_be_loaded(err, err_size);
-
-	if (ret)
-		return ret;
-	crc = btf_crc();
-	if (crc && crc == *known)
-		return 0;
-	ret = parse_btf(&kernel, &module, err, err_size);
-	if (ret)
-		return ret;
-	ret = check_events(module, err, err_size);
-	btf__free(module);
-	btf__free(kernel);
-	if (!ret)
-		*known = crc;
-	return ret;
-}
-
-struct tp_module_functions {
-	struct btf *kernel, *module;
-};
-
-int tp_module__functions(struct tp_module_functions **functions, char *err, size_t err_size)
-{
-	struct btf *kernel, *module;
-	int ret = must_be_loaded(err, err_size);
-
-	if (!ret)
-		ret = parse_btf(&kernel, &module, err, err_size);
-	if (ret)
-		return ret;
-	*functions = xcalloc(1, sizeof(**functions));
-	(*functions)->kernel = kernel;
-	(*functions)->module = module;
-	return 0;
-}
-
-void tp_module__functions_free(struct tp_module_functions *functions)
-{
-	btf__free(functions->module);
-	btf__free(functions->kernel);
-	free(functions);
-}
-
-bool tp_module__has_function(const struct tp_module_functions *functions, const char *name)
-{
-	__s32 id = btf__find_by_name_kind(functions->module, name, BTF_KIND_FUNC);
-
-	/* The kernel's own types come first. */
-	return id >= (__s32)btf__type_cnt(functions->kernel);
-}
-
-bool tp_module__kernel_has_function(const struct tp_module_functions *functions, const char *name)
-{
-	return btf__find_by_name_kind(functions->kernel, name, BTF_KIND_FUNC) > 0;
 }
 
 static bool is_our_tracepoint(const char *name)

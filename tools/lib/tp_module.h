@@ -16,22 +16,18 @@
 __u64 tp_module__instance(void);
 
 /*
- * tp_module__check - the loaded vfio has the tracepoints of event_list.h with equal prototypes.
- * @known: CRC of the last BTF that passed, kept by the caller, 0 none: an equal one passes at once.
- * Returns 0, or -errno with a sentence in @err: not loaded (-ENOENT), without BTF or not ours
- * (-ENOTSUP), another prototype (-EPROTO).
+ * tp_module__is_ours - 0, or -ENOTSUP with a sentence in @err when the loaded vfio has none of our
+ * tracepoints. Quick, as it looks for a name only; 0 also when that cannot be told.
  */
-int tp_module__check(__u32 *known, char *err, size_t err_size);
+int tp_module__is_ours(char *err, size_t err_size);
 
 /*
- * tp_module__functions - what tp_module__has_function() looks at, to be freed by the caller.
- * Returns 0, or as tp_module__check() when vfio is not loaded or has no BTF.
+ * tp_module__check - the loaded vfio has the tracepoints of event_list.h with equal prototypes.
+ * @types: of what is loaded
+ * Returns 0, or -EPROTO with a sentence in @err.
  */
-struct tp_module_functions;
-int tp_module__functions(struct tp_module_functions **functions, char *err, size_t err_size);
-bool tp_module__has_function(const struct tp_module_functions *functions, const char *name);
-bool tp_module__kernel_has_function(const struct tp_module_functions *functions, const char *name);
-void tp_module__functions_free(struct tp_module_functions *functions);
+struct kernel_types;
+int tp_module__check(const struct kernel_types *types, char *err, size_t err_size);
 
 /*
  * Who holds vfio. @links are the references of tracing links on it, of all programs where the

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "kernel_types.h"
 #include "tp_table.h"
 #include "vfio_obs/existing.h"
 #include "vfio_obs/maps.h"
@@ -64,14 +65,19 @@ static int share_ids(struct vfio_table_bpf *skel, const struct tp_iterator_maps 
 	return ret ? ret : share(skel->maps.known, maps->known);
 }
 
-static int load(struct tp_tables *reader, const struct tp_iterator_maps *maps)
+static int load(struct tp_tables *reader, struct kernel_types *types,
+		const struct tp_iterator_maps *maps)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = kernel_types__path(types));
 	const struct bpf_map *map;
 	void *memory;
 	int ret;
 
-	reader->skel = vfio_table_bpf__open();
+	reader->skel = vfio_table_bpf__open_opts(&opts);
 	ret = reader->skel ? share_ids(reader->skel, maps) : -errno;
+	if (!ret)
+		ret = kernel_types__aim(types, reader->skel->progs.vfio_tables,
+					KERNEL_TYPES_KERNEL, "bpf_iter_task_file");
 	if (!ret)
 		ret = vfio_table_bpf__load(reader->skel);
 	if (ret)
@@ -188,10 +194,11 @@ static void explain(int ret, char *why, size_t why_size)
 		error__set(why, why_size, "%s", strerror(-ret));
 }
 
-struct tp_tables *tp_tables__load(const struct tp_iterator_maps *maps, char *why, size_t why_size)
+struct tp_tables *tp_tables__load(struct kernel_types *types, const struct tp_iterator_maps *maps,
+				  char *why, size_t why_size)
 {
 	struct tp_tables *reader = xcalloc(1, sizeof(*reader));
-	int ret = load(reader, maps);
+	int ret = load(reader, types, maps);
 
 	if (!ret)
 		return reader;

@@ -22,7 +22,8 @@ struct tp_tables;
  * slow part, as of tp_iterator__load(), whose @maps these are. NULL, and the reason in @why, when
  * the kernel does not let us.
  */
-struct tp_tables *tp_tables__load(const struct tp_iterator_maps *maps, char *why, size_t why_size);
+struct tp_tables *tp_tables__load(struct kernel_types *types, const struct tp_iterator_maps *maps,
+				  char *why, size_t why_size);
 void tp_tables__destroy(struct tp_tables *reader);
 
 /*

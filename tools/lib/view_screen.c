@@ -2,8 +2,8 @@
 /*
  * view_screen.c - the interactive screen: its state and its keys
  *
- * Drawing is in view_screen_main.c, view_screen_help.c and view_screen_stacks.c. Called by vfiotop's
- * loop.
+ * Drawing is in view_screen_main.c, view_screen_help.c and view_screen_stacks.c. Called by
+ * vfiotop's loop.
  */
 #include <stdio.h>
 

@@ -94,11 +94,12 @@ equal "vfiotop: when it was opened" "$(jq --argjson pid "$empty" --argjson from 
 	--argjson to "$after" '.now_ns as $now | .containers[] | select(.pid == $pid) |
 	($now - .age_ns) / 1e9 | . >= $from and . <= $to' "$work/first")" true
 
-# Without CAP_SYS_ADMIN the module's types cannot be looked up: said, and the rest works.
+# Without CAP_SYS_ADMIN no function of a module can be hooked: said, and the rest works.
 setpriv --bounding-set -sys_admin --inh-caps -sys_admin \
 	"$monitor" --json -n 2 -d 0.5 2> "$work/err" | tail -n 1 > "$work/less"
-check "vfiotop says when it may not look" jq -e \
-	'.source.detail | test("opened before are not identified: not permitted")' "$work/less"
+check "vfiotop says what it may not hook" jq -e \
+	'.source.detail | test("no hook on .*needs CAP_SYS_ADMIN")' "$work/less"
+equal "and finds what was opened before" "$(jq '.totals.containers' "$work/less")" 6
 equal "and goes on" "$(jq '.totals.ops.pin.count > 0' "$work/less")" true
 
 # The load ends under both tools' eyes.
@@ -147,7 +148,8 @@ wait "$empty" "$forked" "$closed" "$device" 2> "$work/err"
 monitor_pid=$!
 for module in vfio_testdev vfio_pci vfio_pci_core vfio_iommu_type1; do
 	# The second holder of a container looks once a second whether the first is there.
-	! grep -q "^$module " /proc/modules || within 20 rmmod "$module"
+	# It may have attached before: of type1 it lets go when no driver is left.
+	! grep -q "^$module " /proc/modules || within 30 rmmod "$module"
 done
 check "vfiotop lets go" within 20 last_line '.gap.kind == "detached"'
 hold none
