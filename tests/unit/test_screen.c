@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_screen.c - the pages of vfiotop's screen behind the first: a container and its histogram
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <time.h>
+
+#include "lib/model_op.h"
+#include "lib/view_hist.h"
+#include "view_fixture.h"
+
+/* Checked by eye when they change. */
+#define GOLDEN_CONTAINER_80x24 \
+	"container 1  fake-1, pid 1001\n" \
+	"STATE open  ERRORS 1  MAPPED 1.0G  PINNED 262k  OPS/S 6.0  AGE 1m01s  REFS 3\n" \
+	"owner    up 1m11s, libvirt web01, uuid 0f6a2b1e-77aa-4c0e-9d5b-3a1f0c2b4d5e\n" \
+	"cgroup   /machine.slice/m.scope\n" \
+	"         and 2 devices more\n" \
+	"[1 Operations]  2 Mappings   3 In flight   4 Owner, devices\n" \
+	" OPERATION COUNT OPS/S  BUSY ERRORS    P50    P99    MAX BYTES PAGES FAILURES\n" \
+	" open          1   1.0            0\n" \
+	" attach        2   2.0  0.1%      0  299us  299us  300us\n" \
+	" set_iommu     1   1.0  0.1%      0 1.00ms 1.00ms 1.00ms\n" \
+	">map_dma       2   2.0 25.0%      1 2.00us  250ms  250ms  1.0G       EEXIST 1\n" \
+	" map_dma: MAP_DMA\n" \
+	"COUNT 2  ERRORS 1  FAILURES EEXIST 1  BYTES 1.0G  SPEED 4.0G/s  UNTIMED 0\n" \
+	"P50 2.00us  P90 250ms  P99 250ms  P99.9 250ms  MAX 250ms  MEAN 125ms  TIME 250ms\n" \
+	"   1us to  10us      1  50.0% ############################ p50\n" \
+	"  10us to 100us      0   0.0%\n" \
+	" 100us to   1ms      0   0.0%\n" \
+	"   1ms to  10ms      0   0.0%\n" \
+	"  10ms to 100ms      0   0.0%\n" \
+	" 100ms to    1s      1  50.0% ############################ p90 p99 p99.9\n" \
+	"\n" \
+	"\n" \
+	"\n" \
+	"Esc back  Enter histogram  Tab 1-4 part  Up/Down operation  ? help  Space freeze\n"
+#define GOLDEN_CONTAINER_40x12 \
+	"container 1  fake-1, pid 1001\n" \
+	"STATE open  ERRORS 1  MAPPED 1.0G\n" \
+	"[1 Ops] 2 Maps  3 Flying  4 Owner\n" \
+	" OPERATION COUNT OPS/S ERRORS    P99\n" \
+	" open          1   1.0      0\n" \
+	" attach        2   2.0      0  299us\n" \
+	" set_iommu     1   1.0      0 1.00ms\n" \
+	">map_dma       2   2.0      1  250ms\n" \
+	"\n" \
+	"\n" \
+	"\n" \
+	"Esc back  Enter histogram  Tab 1-4 part\n"
+
+/* The scene with the container @downs rows down opened. */
+static struct view_screen *open_container(struct fixture *f, int downs)
+{
+	struct view_screen *screen = view_screen__create();
+
+	setup(f);
+	feed_scene(f);
+	refresh(f, 101 * SEC);
+	for (int i = 0; i < downs; i++) {
+		view_screen__key(screen, VIEW_KEY_DOWN);
+		free(screen_text(screen, &f->frame, false, 24, 80));
+	}
+	view_screen__key(screen, VIEW_KEY_ENTER);
+	return screen;
+}
+
+static void close_container(struct fixture *f, struct view_screen *screen)
+{
+	view_screen__destroy(screen);
+	teardown(f);
+}
+
+static void check_screen(struct view_screen *screen, const struct fixture *f, int rows, int cols,
+			 const char *wanted)
+{
+	char *text = screen_text(screen, &f->frame, false, rows, cols);
+
+	check_text(text, wanted);
+	free(text);
+}
+
+/* On the screen of 80x24. */
+static void check_has(struct view_screen *screen, const struct fixture *f, const char *what)
+{
+	char *text = screen_text(screen, &f->frame, false, 24, 80);
+
+	if (!strstr(text, what)) {
+		fprintf(stderr, "no '%s' in:\n%s", what, text);
+		fail();
+	}
+	free(text);
+}
+
+static void check_has_not(struct view_screen *screen, const struct fixture *f, const char *what)
+{
+	assert_false(screen_has(screen, &f->frame, 24, 80, what));
+}
+
+/* One container */
+
+static void test_container(void **state)
+{
+	struct fixture f;
+	struct view_screen *screen = open_container(&f, 2);
+
+	check_screen(screen, &f, 24, 80, GOLDEN_CONTAINER_80x24);
+	check_screen(screen, &f, 12, 40, GOLDEN_CONTAINER_40x12);
+	close_container(&f, screen);
+}
+
+static void test_container_operations(void **state)
+{
+	struct fixture f;
+	struct view_screen *screen = open_container(&f, 2);
+
+	/* The busiest is chosen, until the user does. */
+	check_has(screen, &f, "\n map_dma: MAP_DMA\n");
+	view_screen__key(screen, 'k');
+	check_has(screen, &f, "\n set_iommu: SET_IOMMU\n");
+	check_has(screen, &f, "\n>set_iommu ");
+	view_screen__key(screen, VIEW_KEY_HOME);
+	check_has(screen, &f, "\n no latencies: this operation is not timed\n");
+	/* It stays when others come. */
+	feed_map(&f, 1, 102 * SEC, 4096, 0, 900 * SEC);
+	refresh(&f, 103 * SEC);
+	check_has(screen, &f, "\n>open ");
+	/* A histogram of its own, also where there was no room for it. */
+	view_screen__key(screen, VIEW_KEY_END);
+	assert_false(screen_has(screen, &f.frame, 12, 40, "map_dma: MAP_DMA"));
+	view_screen__key(screen, VIEW_KEY_ENTER);
+	assert_true(screen_has(screen, &f.frame, 12, 40, "map_dma: MAP_DMA"));
+	check_has(screen, &f, "\n  100s to 1000s      1  33.3% ##");
+	view_screen__key(screen, VIEW_KEY_ENTER);
+	check_has(screen, &f, "\n>map_dma ");
+	close_container(&f, screen);
+}
+
+static void test_container_parts(void **state)
+{
+	struct fixture f;
+	struct view_screen *screen = open_container(&f, 2);
+
+	view_screen__key(screen, VIEW_KEY_TAB);
+	check_has(screen, &f, " [2 Mappings] ");
+	check_has(screen, &f, "\n 1 mapping, 1.0G, largest 1.0G at 0x0\n");
+	check_has(screen, &f, "\n                0x0   1.0G                0x0  rw\n");
+	view_screen__key(screen, '3');
+	check_has(screen, &f, "\n map_dma              1s    1001    1001 fake-1          "
+			      "iova 0x100000 8.0K\n");
+	view_screen__key(screen, '4');
+	check_has(screen, &f, "[4 Owner, devices]");
+	check_has(screen, &f, "\n group 13 devices unknown\n");
+	view_screen__key(screen, VIEW_KEY_TAB);
+	check_has(screen, &f, "[1 Operations]");
+	view_screen__key(screen, VIEW_KEY_BACK_TAB);
+	check_has(screen, &f, "[4 Owner, devices]");
+	close_container(&f, screen);
+}
+
+/* What nobody told is not there as a zero. */
+static void test_container_unknown(void **state)
+{
+	struct fixture f;
+	struct view_screen *screen = open_container(&f, 1);
+
+	check_has(screen, &f, "container 2  process unknown\n"
+			      "STATE -  ERRORS 0  MAPPED -  PINNED -  OPS/S 200  AGE -  BACKEND -  REFS -\n");
+	view_screen__key(screen, '2');
+	check_has(screen, &f, "\n unknown: made before, and not read\n");
+	view_screen__key(screen, '3');
+	check_has(screen, &f, "\n nothing: no attach, set_iommu or ioctl has begun");
+	close_container(&f, screen);
+}
+
+static void test_container_without_begins(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	struct fixture f;
+
+	setup(&f);
+	fake_event(&f.feed, OPEN, 1, 40 * SEC, .ret = 0);
+	fake_event(&f.feed, ATTACH, 1, 41 * SEC, .group = 3, .groups = 1,
+		   .duration = VFIO_OBS_UNKNOWN);
+	refresh(&f, 101 * SEC);
+	view_screen__key(screen, VIEW_KEY_ENTER);
+	check_has(screen, &f, "\n>open ");
+	view_screen__key(screen, VIEW_KEY_END);
+	check_has(screen, &f, "\n no latencies: all calls began before the tool watched\n");
+	view_screen__key(screen, '3');
+	check_has(screen, &f, "\n unknown: the recording tells when operations end");
+	close_container(&f, screen);
+}
+
+/* Enter without a choice takes the first; every way back leads back. */
+static void test_container_back(void **state)
+{
+	static const int backs[] = { VIEW_KEY_ESCAPE, VIEW_KEY_BACKSPACE, VIEW_KEY_LEFT };
+	struct fixture f;
+	struct view_screen *screen = open_container(&f, 0);
+
+	for (size_t i = 0; i < sizeof(backs) / sizeof(backs[0]); i++) {
+		check_has(screen, &f, "container 2  ");
+		assert_int_equal(view_screen__key(screen, backs[i]), VIEW_REDRAW);
+		check_has(screen, &f, "\n> 2 ");
+		view_screen__key(screen, i ? VIEW_KEY_RIGHT : VIEW_KEY_ENTER);
+	}
+	/* Help on top of it, stacks on top of it, and back to it. */
+	view_screen__key(screen, '?');
+	check_has(screen, &f, "Keys\n");
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	check_has(screen, &f, "container 2  ");
+	view_screen__key(screen, 'S');
+	check_has(screen, &f, "no call stacks are kept");
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	check_has(screen, &f, "container 2  ");
+	assert_int_equal(view_screen__key(screen, 'q'), VIEW_QUIT);
+	close_container(&f, screen);
+}
+
+static void test_container_goes(void **state)
+{
+	struct fixture f;
+	struct view_screen *screen = open_container(&f, 4);
+
+	check_has(screen, &f, "container 4  fake-4, pid 1004  GONE\n");
+	view_screen__key(screen, '2');
+	check_has(screen, &f, "\n all went with the container\n");
+	model__advance(f.model, 500 * SEC, 0);
+	check_has(screen, &f, "container 4\n\nIt was freed some time ago");
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	check_has(screen, &f, "operations of all containers");
+	close_container(&f, screen);
+	/* None at all: Enter changes nothing. */
+	screen = view_screen__create();
+	setup(&f);
+	refresh(&f, 101 * SEC);
+	view_screen__key(screen, VIEW_KEY_ENTER);
+	check_has(screen, &f, "no VFIO container is open");
+	close_container(&f, screen);
+}
+
+static void test_mappings_scroll(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	struct fixture f;
+
+	setup(&f);
+	fake_event(&f.feed, OPEN, 1, 40 * SEC, .ret = 0);
+	for (__u64 i = 0; i < 1000; i++)
+		fake_event(&f.feed, IOCTL, 1, 41 * SEC, .cmd = VFIO_CMD_MAP_DMA, .known = true,
+			   .flags = 1, .iova = i << 12, .size = 4096, .vaddr = 0x7f0000000000 + i);
+	refresh(&f, 101 * SEC);
+	view_screen__key(screen, VIEW_KEY_ENTER);
+	view_screen__key(screen, '2');
+	check_has(screen, &f, "\n                0x0   4.0K     0x7f0000000000  r-\n");
+	check_has(screen, &f, "1-15 of 1000");
+	view_screen__key(screen, VIEW_KEY_PAGE_DOWN);
+	check_has(screen, &f, "15-29 of 1000");
+	view_screen__key(screen, VIEW_KEY_END);
+	check_has(screen, &f, "\n           0x3e7000   4.0K     0x7f00000003e7  r-\n");
+	check_has(screen, &f, "986-1000 of 1000");
+	view_screen__key(screen, VIEW_KEY_UP);
+	check_has(screen, &f, "985-999 of 1000");
+	check_has_not(screen, &f, "0x3e7000");
+	/* Most of them go: the list does not end above the screen. */
+	fake_event(&f.feed, IOCTL, 1, 102 * SEC, .cmd = VFIO_CMD_UNMAP_DMA, .known = true,
+		   .iova = 5 << 12, .size = 995 << 12);
+	refresh(&f, 103 * SEC);
+	check_has(screen, &f, "\n                0x0   4.0K");
+	close_container(&f, screen);
+}
+
+/* Histograms */
+
+static struct model_op *op_of(const __u64 *ns, size_t n)
+{
+	struct model_op *op = model_op__create();
+
+	for (size_t i = 0; i < n; i++)
+		model_op__add(op, &(struct vfio_outcome){ .op = VFIO_OP_PIN, .duration = ns[i] });
+	return op;
+}
+
+/* Whatever the room: no more bins, edges that touch each other, and no call is left out. */
+static void test_histogram_bins(void **state)
+{
+	static const __u64 ns[] = { 0, 1, 700, 15000, 15000, 999999, 4000000000, 1ULL << 50 };
+	struct model_op *op = op_of(ns, 8);
+	struct view_hist_bin bins[VIEW_HIST_MAX];
+
+	for (size_t max = 1; max <= VIEW_HIST_MAX; max++) {
+		size_t n = view_hist__bins(op, max, bins);
+		__u64 count = 0;
+
+		assert_in_range(n, 1, max);
+		for (size_t i = 0; i < n; i++) {
+			count += bins[i].count;
+			assert_true(bins[i].from_ns < bins[i].to_ns);
+			assert_true(!i || bins[i].from_ns == bins[i - 1].to_ns);
+		}
+		assert_int_equal(count, 8);
+		assert_true(bins[0].count && bins[n - 1].count);
+	}
+	assert_int_equal(view_hist__bins(op, 0, bins), 0);
+	model_op__destroy(op);
+}
+
+static void test_histogram_edges(void **state)
+{
+	static const __u64 ns[] = { 15000, 15000, 60000, 150000 };
+	struct model_op *op = op_of(ns, 4);
+	struct view_hist_bin bins[VIEW_HIST_MAX];
+	char text[VIEW_HIST_LABEL];
+
+	assert_int_equal(view_hist__bins(op, 10, bins), 4); /* from 10, 20, 50 and 100 us */
+	assert_int_equal(bins[0].from_ns, 10000);
+	assert_int_equal(bins[0].count, 2);
+	assert_int_equal(bins[1].count, 0);
+	assert_int_equal(bins[2].count, 1);
+	assert_int_equal(bins[3].to_ns, 200000);
+	assert_int_equal(view_hist__bins(op, 3, bins), 2); /* powers of ten */
+	assert_int_equal(bins[0].count, 3);
+	assert_int_equal(bins[1].to_ns, 1000000);
+	assert_int_equal(view_hist__find(bins, 2, 99999), 0);
+	assert_int_equal(view_hist__find(bins, 2, 100000), 1);
+	assert_int_equal(view_hist__find(bins, 2, 1000000), 2);
+	assert_string_equal(view_hist__edge(0, text), "0");
+	assert_string_equal(view_hist__edge(500, text), "500ns");
+	assert_string_equal(view_hist__edge(20000, text), "20us");
+	assert_string_equal(view_hist__edge(1000000000, text), "1s");
+	assert_string_equal(view_hist__edge(5000000000000, text), "5000s");
+	model_op__destroy(op);
+}
+
+static void test_bars(void **state)
+{
+	struct view_canvas *canvas = view_canvas__create(1, 10);
+	char text[16];
+
+	view_canvas__bar(canvas, 0, 1, 5, 3 * VIEW_BAR_FULL + 1);
+	view_canvas__text(canvas, 0, text, sizeof(text));
+	assert_string_equal(text, " ###.");
+	assert_int_equal(canvas->cells[4].ch, 1);
+	view_canvas__bar(canvas, 0, 1, 5, 1000);
+	view_canvas__text(canvas, 0, text, sizeof(text));
+	assert_string_equal(text, " #####");
+	view_canvas__destroy(canvas);
+}
+
+/* Any key at any size on any page: the sanitizers watch. */
+static void test_random_keys_and_sizes(void **state)
+{
+	static const int keys[] = {
+		VIEW_KEY_UP, VIEW_KEY_DOWN, VIEW_KEY_PAGE_UP, VIEW_KEY_PAGE_DOWN, VIEW_KEY_HOME,
+		VIEW_KEY_END, VIEW_KEY_LEFT, VIEW_KEY_ENTER, VIEW_KEY_ENTER, VIEW_KEY_TAB,
+		VIEW_KEY_BACK_TAB, VIEW_KEY_ESCAPE, VIEW_KEY_RESIZE, '1', '2', '3', '4', 'S', '?',
+	};
+	struct view_screen *screen = view_screen__create();
+	unsigned int seed = 7;
+	struct fixture f;
+
+	setup(&f);
+	feed_scene(&f);
+	for (__u64 id = 5; id < 30; id++)
+		for (__u64 i = 0; i < id; i++)
+			feed_map(&f, id, id * SEC, 4096, id % 5 ? 0 : -12, (i << id) + i);
+	refresh(&f, 101 * SEC);
+	for (int i = 0; i < 4000; i++) {
+		view_screen__key(screen, keys[rand_r(&seed) % (sizeof(keys) / sizeof(keys[0]))]);
+		free(screen_text(screen, &f.frame, i % 2, 1 + rand_r(&seed) % 60,
+				 1 + rand_r(&seed) % 250));
+	}
+	close_container(&f, screen);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_container),
+		cmocka_unit_test(test_container_operations),
+		cmocka_unit_test(test_container_parts),
+		cmocka_unit_test(test_container_unknown),
+		cmocka_unit_test(test_container_without_begins),
+		cmocka_unit_test(test_container_back),
+		cmocka_unit_test(test_container_goes),
+		cmocka_unit_test(test_mappings_scroll),
+		cmocka_unit_test(test_histogram_bins),
+		cmocka_unit_test(test_histogram_edges),
+		cmocka_unit_test(test_bars),
+		cmocka_unit_test(test_random_keys_and_sizes),
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
