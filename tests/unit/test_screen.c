@@ -275,6 +275,143 @@ static void test_mappings_scroll(void **state)
 	close_container(&f, screen);
 }
 
+/* The filter */
+
+/* Types "/" and @text, and @end if it is a key. */
+static void type(struct view_screen *screen, const char *text, int end)
+{
+	view_screen__key(screen, '/');
+	for (; *text; text++)
+		assert_int_equal(view_screen__key(screen, *text), VIEW_REDRAW);
+	if (end)
+		view_screen__key(screen, end);
+}
+
+/* Which containers @text lets through, bit per id. */
+static unsigned int filtered(const struct fixture *f, const char *text)
+{
+	const struct model_container *const *list;
+	size_t n = model__containers(f->model, &list);
+	struct view_filter filter = { 0 };
+	unsigned int ids = 0;
+
+	assert_true(view_filter__set(&filter, text));
+	for (size_t i = 0; i < n; i++)
+		if (view_filter__container(&filter, &f->frame, list[i]))
+			ids |= 1U << list[i]->id;
+	return ids;
+}
+
+static void test_filter_matches(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int ids;
+	} cases[] = {
+		{ "", 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 },
+		{ "  ", 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 },
+		{ "Fake-", 1 << 1 | 1 << 3 | 1 << 4 },	 /* command */
+		{ "EB01", 1 << 1 },			 /* owner, any case */
+		{ "machine.slice", 1 << 1 },		 /* its cgroup */
+		{ UID, 1 << 1 | 1 << 3 },		 /* UUID of a VM, pod */
+		{ "100", 1 << 1 | 1 << 3 | 1 << 4 },	 /* begin of a pid */
+		{ "1004", 1 << 4 },
+		{ "13", 1 << 1 },			 /* group */
+		{ "0000:00:10.0", 1 << 1 },		 /* BDF */
+		{ "82574l", 1 << 1 },
+		{ "eexist", 1 << 1 },			 /* what failed */
+		{ "EEX", 1 << 1 },
+		{ "exist", 0 },
+		{ "2", 1 << 1 | 1 << 2 | 1 << 3 },	 /* 82574L, id 2, group 20 */
+		{ "4", 1 << 1 | 1 << 4 },		 /* not in the UUIDs, nor inside of 1004 */
+		{ "6a2", 1 << 1 | 1 << 3 },
+		{ "01", 1 << 1 },			 /* web01 */
+		{ "fake eexist", 1 << 1 },		 /* both */
+		{ " eexist  fake-3 ", 0 },
+		{ "nothing", 0 },
+	};
+	struct view_filter filter = { .n = 77 };
+	struct fixture f;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (filtered(&f, cases[i].text) != cases[i].ids)
+			fail_msg("'%s' lets %#x through, not %#x", cases[i].text,
+				 filtered(&f, cases[i].text), cases[i].ids);
+	assert_false(view_filter__set(&filter, "a b c d e f g h i"));
+	assert_false(view_filter__set(&filter, "0123456789012345678901234567890123456789"
+					       "012345678901234567890123456789"));
+	assert_int_equal(filter.n, 77);
+	teardown(&f);
+}
+
+static void test_filter_is_typed(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	struct fixture f;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	/* Each letter narrows the table; letters are no commands meanwhile. */
+	type(screen, "q", 0);
+	check_has(screen, &f, "\nFilter: q_  hides 4 of 4  Enter keep  Esc clear\n");
+	check_has(screen, &f, "\n the filter hides all: Esc clears it\n");
+	view_screen__key(screen, VIEW_KEY_BACKSPACE);
+	check_has(screen, &f, "\nFilter: _  hides 0 of 4  ");
+	type(screen, "fake-3", 0); /* another / is a letter */
+	check_has(screen, &f, "\nFilter: /fake-3_  hides 4 of 4  ");
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	check_has(screen, &f, "\nq quit");
+	check_has(screen, &f, " fake-1 ");
+	type(screen, "fake", VIEW_KEY_ENTER);
+	check_has(screen, &f, "\nfilter 'fake' hides 1  q quit");
+	check_has(screen, &f, "\n  1 1001 fake-1 ");
+	check_has_not(screen, &f, "\n  2 ");
+
+	/* Enter then opens what is left; the filter stays. */
+	view_screen__key(screen, VIEW_KEY_ENTER);
+	check_has(screen, &f, "container 1  ");
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	check_has(screen, &f, "\nfilter 'fake' hides 1  ");
+	/* The selection goes first, then the filter. */
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	check_has(screen, &f, "\nfilter 'fake' hides 1  ");
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	check_has_not(screen, &f, "filter '");
+	check_has(screen, &f, "\n  2 ");
+	close_container(&f, screen);
+}
+
+/* The cursor moves while it is typed, and what is selected and hidden is not selected. */
+static void test_filter_and_cursor(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	struct fixture f;
+	char text[80];
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	type(screen, "fake", VIEW_KEY_DOWN);
+	check_has(screen, &f, "\n> 1 ");
+	view_screen__key(screen, '-');
+	view_screen__key(screen, '3');
+	check_has(screen, &f, "operations of all containers");
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	/* Longer than the screen and than there is room. */
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	type(screen, text, 0);
+	assert_true(screen_has(screen, &f.frame, 12, 40,
+			       "\nFilter: xxxxxxxxxxxxxxxxxxxxxxxx_\n"));
+	view_screen__key(screen, VIEW_KEY_ENTER);
+	assert_true(screen_has(screen, &f.frame, 12, 40, "\nfilter 'xxxxxxxxxxxx+' hides 4"));
+	close_container(&f, screen);
+}
+
 /* Histograms */
 
 static struct model_op *op_of(const __u64 *ns, size_t n)
@@ -358,7 +495,8 @@ static void test_random_keys_and_sizes(void **state)
 	static const int keys[] = {
 		VIEW_KEY_UP, VIEW_KEY_DOWN, VIEW_KEY_PAGE_UP, VIEW_KEY_PAGE_DOWN, VIEW_KEY_HOME,
 		VIEW_KEY_END, VIEW_KEY_LEFT, VIEW_KEY_ENTER, VIEW_KEY_ENTER, VIEW_KEY_TAB,
-		VIEW_KEY_BACK_TAB, VIEW_KEY_ESCAPE, VIEW_KEY_RESIZE, '1', '2', '3', '4', 'S', '?',
+		VIEW_KEY_BACK_TAB, VIEW_KEY_ESCAPE, VIEW_KEY_RESIZE, VIEW_KEY_FILTER,
+		VIEW_KEY_BACKSPACE, 'x', '1', '2', '3', '4', 'S', '?',
 	};
 	struct view_screen *screen = view_screen__create();
 	unsigned int seed = 7;
@@ -389,6 +527,9 @@ int main(void)
 		cmocka_unit_test(test_container_back),
 		cmocka_unit_test(test_container_goes),
 		cmocka_unit_test(test_mappings_scroll),
+		cmocka_unit_test(test_filter_matches),
+		cmocka_unit_test(test_filter_is_typed),
+		cmocka_unit_test(test_filter_and_cursor),
 		cmocka_unit_test(test_histogram_bins),
 		cmocka_unit_test(test_histogram_edges),
 		cmocka_unit_test(test_bars),

@@ -92,7 +92,7 @@
 	"\n" \
 	" owner    unknown: no process is known that opened it or has it open\n" \
 	" group 7  devices unknown\n" \
-	"q quit  ? help  < > sort: OPS/S, high first  Up/Down select  Enter more  Space freeze\n"
+	"q quit  ? help  < > sort: OPS/S, high first  Up/Down select  Enter more  / filter  Space freeze\n"
 
 static char *batch_text(const struct view_frame *frame)
 {
@@ -100,7 +100,7 @@ static char *batch_text(const struct view_frame *frame)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	view_batch__print(out, frame);
+	view_batch__print(out, frame, &(struct view_filter){ 0 });
 	fclose(out);
 	return text;
 }
@@ -639,7 +639,7 @@ static void test_unknown_sorts_last(void **state)
 	refresh(&f, 101 * SEC);
 	for (int reverse = 0; reverse < 2; reverse++) {
 		assert_int_equal(view_rows__containers(&f.frame, field__find(fields, n, "refs"),
-						       reverse, &rows), 4);
+						       reverse, NULL, &rows), 4);
 		assert_int_equal(rows[3].container->id, 2);
 		assert_int_equal(rows[0].container->id, reverse ? 4 : 1);
 		free(rows);

@@ -30,6 +30,11 @@ struct view_screen *view_screen__create(void)
 	return screen;
 }
 
+void view_screen__choose(struct view_screen *screen, const struct view_filter *filter)
+{
+	screen->filter = *filter;
+}
+
 void view_screen__destroy(struct view_screen *screen)
 {
 	free(screen);
@@ -48,6 +53,7 @@ static void go_to(struct view_screen *screen, enum view_page page)
 	screen->page = page;
 	screen->page_top = 0;
 	screen->move = 0;
+	screen->typing = false;
 }
 
 static unsigned int do_back(struct view_screen *screen, int arg)
@@ -124,6 +130,20 @@ static unsigned int do_all(struct view_screen *screen, int arg)
 	return VIEW_REDRAW;
 }
 
+static unsigned int do_filter(struct view_screen *screen, int arg)
+{
+	screen->typing = true;
+	return VIEW_REDRAW;
+}
+
+/* One thing at a time: the selection, then the filter. */
+static unsigned int do_escape(struct view_screen *screen, int arg)
+{
+	if (!screen->has_selected)
+		view_filter__set(&screen->filter, "");
+	return do_all(screen, arg);
+}
+
 /* The next column that is on the screen, in direction @arg. */
 static unsigned int do_sort(struct view_screen *screen, int arg)
 {
@@ -179,11 +199,18 @@ static const struct key keys[] = {
 	{ '4', ONE, do_part, VIEW_PART_OWNER, NULL, NULL },
 	{ VIEW_KEY_ENTER, ONE, do_op_alone, 0, "Enter",
 	  "there: the selected operation's histogram gets all rows, and back" },
-	{ VIEW_KEY_ESCAPE, ONE, do_back, 0, "Esc  Backspace  Left", "back from there" },
+	{ VIEW_KEY_ESCAPE, ONE, do_back, 0, "Esc  BkSp  Left", "back from there" },
 	{ VIEW_KEY_BACKSPACE, ONE, do_back, 0, NULL, NULL },
 	{ VIEW_KEY_LEFT, ONE, do_back, 0, NULL, NULL },
-	{ 'a', MAIN, do_all, 0, "a  Esc", "operations of all containers" },
-	{ VIEW_KEY_ESCAPE, MAIN, do_all, 0, NULL, NULL },
+	{ 'a', MAIN, do_all, 0, "a  Esc",
+	  "operations of all containers; Esc once more clears the filter" },
+	{ VIEW_KEY_ESCAPE, MAIN, do_escape, 0, NULL, NULL },
+	{ '/', MAIN, do_filter, 0, "/  \\  F4",
+	  "type a filter: rows in which each of its words is found. A word is part of the command, of "
+	  "the owner (VM, pod, cgroup) or of a device's name or BDF, or begins a pid, a group's number "
+	  "or an errno (enomem: whose calls failed so). Enter keeps it, Esc clears it" },
+	{ '\\', MAIN, do_filter, 0, NULL, NULL },
+	{ VIEW_KEY_FILTER, MAIN, do_filter, 0, NULL, NULL },
 	{ 'S', TABLES, do_page, VIEW_PAGE_STACKS, "S",
 	  "call stacks that lead to the selected container, or to all (option --stacks), and back" },
 	{ '<', MAIN, do_sort, -1, "<", "sort by the column to the left" },
@@ -235,12 +262,36 @@ static unsigned int text_key(struct view_screen *screen, int key)
 	return VIEW_REDRAW;
 }
 
+/* Keys while the filter is typed. False: it is one that does what it does at other times. */
+static bool type_key(struct view_screen *screen, int key)
+{
+	char text[VIEW_FILTER_MAX + 1];
+	size_t n = strlen(screen->filter.text);
+
+	strcpy(text, screen->filter.text);
+	if (key == VIEW_KEY_ENTER || key == VIEW_KEY_ESCAPE) {
+		screen->typing = false;
+		text[key == VIEW_KEY_ESCAPE ? 0 : n] = '\0';
+	} else if (key == VIEW_KEY_BACKSPACE) {
+		text[n ? n - 1 : 0] = '\0';
+	} else if (key >= ' ' && key <= '~') {
+		text[n] = key;
+		text[n + 1] = '\0';
+	} else {
+		return false;
+	}
+	view_filter__set(&screen->filter, text); /* too long: as it was */
+	return true;
+}
+
 unsigned int view_screen__key(struct view_screen *screen, int key)
 {
 	if (key == VIEW_KEY_RESIZE) {
 		reset_columns(screen);
 		return VIEW_REDRAW;
 	}
+	if (screen->typing && type_key(screen, key))
+		return VIEW_REDRAW;
 	for (size_t i = 0; i < N_KEYS; i++)
 		if (keys[i].key == key && keys[i].pages >> screen->page & 1)
 			return keys[i].act(screen, keys[i].arg);

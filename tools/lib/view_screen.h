@@ -9,6 +9,7 @@
 
 #include "view.h"
 #include "view_canvas.h"
+#include "view_filter.h"
 
 enum { VIEW_MIN_ROWS = 8, VIEW_MIN_COLS = 40 };
 
@@ -28,6 +29,7 @@ enum view_key {
 	VIEW_KEY_BACK_TAB,
 	VIEW_KEY_BACKSPACE,
 	VIEW_KEY_HELP,
+	VIEW_KEY_FILTER,
 	VIEW_KEY_QUIT,
 	VIEW_KEY_ESCAPE,
 	VIEW_KEY_RESIZE, /* only asks for a new drawing */
@@ -46,6 +48,9 @@ struct view_screen;
 
 struct view_screen *view_screen__create(void);
 void view_screen__destroy(struct view_screen *screen);
+
+/* What it begins with. */
+void view_screen__choose(struct view_screen *screen, const struct view_filter *filter);
 
 /* Returns a set of view_reaction. */
 unsigned int view_screen__key(struct view_screen *screen, int key);

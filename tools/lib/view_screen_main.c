@@ -132,7 +132,7 @@ bool view_screen__select(struct view_screen *screen, const struct view_frame *fr
 
 	if (screen->has_selected)
 		return true;
-	n = view_rows__containers(frame, screen->sort, screen->reverse, &rows);
+	n = view_rows__containers(frame, screen->sort, screen->reverse, &screen->filter, &rows);
 	screen->has_selected = n > 0;
 	if (n)
 		screen->selected = rows[0].container->id;
@@ -155,7 +155,8 @@ static void draw_containers(struct view_screen *screen, const struct view_frame 
 	view_screen__head(&screen->containers, screen->sort, l->containers - 1, canvas);
 	if (!n)
 		view_canvas__put(canvas, l->containers, VIEW_MARK_COLS, VIEW_NORMAL,
-				 view__nothing(frame));
+				 view_screen__hidden(screen, frame, n) ?
+				 "the filter hides all: Esc clears it" : view__nothing(frame));
 	for (size_t i = screen->top; i < end; i++) {
 		int at = l->containers + (int)(i - screen->top);
 		bool freed = rows[i].container->freed;
@@ -236,16 +237,21 @@ static void draw_details(const struct view_frame *frame, const struct layout *l,
 				 lines[i]);
 }
 
-static void draw_footer(const struct view_screen *screen, int row, size_t n,
-			struct view_canvas *canvas)
+static void draw_footer(const struct view_screen *screen, const struct view_frame *frame, int row,
+			size_t n, struct view_canvas *canvas)
 {
+	size_t hidden = view_screen__hidden(screen, frame, n);
 	size_t first = screen->top, end = first + screen->rows;
 	bool high_first = screen->sort->low_first == screen->reverse;
-	struct view_segment segments[VIEW_SEGMENTS] = {
-		{ .text = "q quit" }, { .text = "? help" },
-	};
-	size_t k = 2;
+	struct view_segment segments[VIEW_SEGMENTS] = { 0 };
+	size_t k = view_screen__filter(screen, hidden, n + hidden, segments);
 
+	if (screen->typing) {
+		view_screen__segments(canvas, row, canvas->cols, segments, k);
+		return;
+	}
+	snprintf(segments[k++].text, sizeof(segments->text), "q quit");
+	snprintf(segments[k++].text, sizeof(segments->text), "? help");
 	if ((size_t)screen->rows < n)
 		snprintf(segments[k++].text, sizeof(segments->text), "%zu-%zu of %zu", first + 1,
 			 end < n ? end : n, n);
@@ -253,6 +259,7 @@ static void draw_footer(const struct view_screen *screen, int row, size_t n,
 		 screen->sort->title, high_first ? "high" : "low");
 	snprintf(segments[k++].text, sizeof(segments->text), "Up/Down select");
 	snprintf(segments[k++].text, sizeof(segments->text), "Enter more");
+	snprintf(segments[k++].text, sizeof(segments->text), "/ filter");
 	snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");
 	view_screen__segments(canvas, row, canvas->cols, segments, k);
 }
@@ -262,7 +269,8 @@ void view_screen__draw_main(struct view_screen *screen, const struct view_frame 
 {
 	struct view_notice notices[VIEW_NOTICES];
 	struct field_row op_rows[VFIO_OP_COUNT], *rows;
-	size_t n = view_rows__containers(frame, screen->sort, screen->reverse, &rows);
+	size_t n = view_rows__containers(frame, screen->sort, screen->reverse, &screen->filter,
+					 &rows);
 	int cursor = place_cursor(screen, rows, n);
 	struct layout l =
 		make_layout(canvas, cursor >= 0, view__notices(frame, notices),
@@ -275,6 +283,6 @@ void view_screen__draw_main(struct view_screen *screen, const struct view_frame 
 		draw_ops(screen, frame, &l, cursor >= 0 ? &rows[cursor] : NULL, canvas);
 	if (l.n_details && cursor >= 0)
 		draw_details(frame, &l, rows[cursor].container, canvas);
-	draw_footer(screen, l.footer, n, canvas);
+	draw_footer(screen, frame, l.footer, n, canvas);
 	free(rows);
 }

@@ -47,6 +47,41 @@ void view_screen__long(struct view_canvas *canvas, int row, enum view_attr attr,
 		view_canvas__put(canvas, row, canvas->cols - 3, VIEW_NORMAL, "...");
 }
 
+size_t view_screen__hidden(const struct view_screen *screen, const struct view_frame *frame,
+			   size_t shown)
+{
+	const struct model_container *const *list;
+
+	if (!view_filter__is_on(&screen->filter))
+		return 0;
+	return model__containers(frame->model, &list) - shown;
+}
+
+size_t view_screen__filter(const struct view_screen *screen, size_t hidden, size_t all,
+			   struct view_segment *to)
+{
+	const char *text = screen->filter.text;
+	int length = strlen(text), room = screen->cols - 16;
+
+	if (screen->typing) {
+		/* The end is where it is typed. */
+		snprintf(to[0].text, sizeof(to->text), "Filter: %s_",
+			 text + (length > room ? length - room : 0));
+		snprintf(to[1].text, sizeof(to->text), "hides %zu of %zu", hidden, all);
+		snprintf(to[2].text, sizeof(to->text), "Enter keep");
+		snprintf(to[3].text, sizeof(to->text), "Esc clear");
+		to[0].alert = to[1].alert = true;
+		return 4;
+	}
+	if (!view_filter__is_on(&screen->filter))
+		return 0;
+	room -= 12;
+	snprintf(to[0].text, sizeof(to->text), "filter '%.*s%s' hides %zu", room, text,
+		 length > room ? "+" : "", hidden);
+	to[0].alert = true;
+	return 1;
+}
+
 size_t view_screen__scroll(size_t top, long long cursor, int rows, size_t n)
 {
 	if (cursor >= 0 && (size_t)cursor < top)

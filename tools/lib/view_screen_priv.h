@@ -6,6 +6,7 @@
 #define VFIO_OBS_VIEW_SCREEN_PRIV_H
 
 #include "view_columns.h"
+#include "view_filter.h"
 #include "view_screen.h"
 
 /* More rows than there are. */
@@ -40,6 +41,8 @@ struct view_screen {
 	bool reverse;
 	bool has_selected;
 	__u64 selected; /* id of the container under the cursor */
+	struct view_filter filter;
+	bool typing;	/* the filter is being typed */
 	int move;	/* of the cursor, pending until the rows are known */
 	int rows;	/* of the table when it was drawn last */
 	size_t top;	/* first row shown */
@@ -86,6 +89,12 @@ void view_screen__row(const struct view_columns *columns, const struct field_row
 		      enum view_attr attr, struct view_canvas *canvas);
 /* Text that ends with "..." when it is longer than the row. */
 void view_screen__long(struct view_canvas *canvas, int row, enum view_attr attr, const char *text);
+/* Rows that the filter hides of the containers, of which @shown are shown. */
+size_t view_screen__hidden(const struct view_screen *screen, const struct view_frame *frame,
+			   size_t shown);
+/* What a footer says about the filter, which hides @hidden of @all rows; returns the segments. */
+size_t view_screen__filter(const struct view_screen *screen, size_t hidden, size_t all,
+			   struct view_segment *to);
 /* Moves @top so that it is a good first row: @cursor (-1 none) and as much as possible is seen. */
 size_t view_screen__scroll(size_t top, long long cursor, int rows, size_t n);
 /* Takes the pending move of a cursor that is at @at of @n rows, -1: nowhere; where it is now. */

@@ -28,6 +28,8 @@ static const struct row {
 	{ 'b', "batch", NULL, "print plain text instead of drawing a screen" },
 	{ 'n', "iterations", "N", "end after N refreshes" },
 	{ 'j', "json", NULL, "print one JSON object a refresh, on a line of its own" },
+	{ 'F', "filter", "TEXT", "show containers of that command, owner, device, pid, group or errno;\n"
+	  "                             as / on the screen, whose help says more; not with --json" },
 	{ OPT_REPLAY, "replay", "FILE", "look at a recording of 'vfio-trace record'; - is stdin" },
 	{ OPT_SOURCE, "source", "SOURCE", "tp: our vfio.ko's tracepoints; fentry: any vfio.ko's functions;\n"
 	  "                             auto: which of them works (default); file:PATH: as --replay" },
@@ -171,6 +173,11 @@ static enum options_verdict apply(struct options *options, struct chosen *chosen
 	case 'j':
 		options->json = true;
 		return OPTIONS_RUN;
+	case 'F':
+		if (!view_filter__set(&options->filter, optarg))
+			return usage("the filter is longer than %d characters or %d words",
+				     VIEW_FILTER_MAX - 1, VIEW_FILTER_WORDS);
+		return OPTIONS_RUN;
 	case OPT_REPLAY:
 		return choose_file(options, chosen, optarg);
 	case OPT_SOURCE:
@@ -229,6 +236,8 @@ enum options_verdict options__parse(struct options *options, int argc, char **ar
 	if (optind < argc)
 		return usage("'%s' is no option; a recording is opened with --replay FILE",
 			     argv[optind]);
+	if (options->json && view_filter__is_on(&options->filter))
+		return usage("--filter is for the screen and -b; --json has all containers");
 	if (options->file && options->max_overhead)
 		return usage("--max-overhead is for a live host, a recording has no programs in its "
 			     "kernel");

@@ -228,6 +228,7 @@ static int translate(int key)
 		{ '\n', VIEW_KEY_ENTER },	 { '\t', VIEW_KEY_TAB },
 		{ KEY_BTAB, VIEW_KEY_BACK_TAB }, { KEY_BACKSPACE, VIEW_KEY_BACKSPACE },
 		{ '\b', VIEW_KEY_BACKSPACE },	 { 127, VIEW_KEY_BACKSPACE },
+		{ KEY_F(4), VIEW_KEY_FILTER },
 		{ KEY_F(1), VIEW_KEY_HELP },	 { KEY_F(10), VIEW_KEY_QUIT },
 		{ 27, VIEW_KEY_ESCAPE },	 { KEY_RESIZE, VIEW_KEY_RESIZE },
 	};
