@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_screen.c - the pages of vfiotop's screen behind the first: a container and its histogram
+ * test_screen.c - vfiotop's screen behind the first page: a container, its histograms, filter, log
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,7 +38,7 @@
 	"\n" \
 	"\n" \
 	"\n" \
-	"Esc back  Enter histogram  Tab 1-4 part  Up/Down operation  ? help  Space freeze\n"
+	"Esc back  Enter histogram  Tab 1-4 part  Up/Down operation  l log  ? help\n"
 #define GOLDEN_CONTAINER_40x12 \
 	"container 1  fake-1, pid 1001\n" \
 	"STATE open  ERRORS 1  MAPPED 1.0G\n" \
@@ -94,6 +94,12 @@ static void check_has(struct view_screen *screen, const struct fixture *f, const
 		fail();
 	}
 	free(text);
+}
+
+static void check_wide(struct view_screen *screen, const struct fixture *f, const char *what)
+{
+	if (!screen_has(screen, &f->frame, 24, 120, what))
+		fail_msg("no '%s'", what);
 }
 
 static void check_has_not(struct view_screen *screen, const struct fixture *f, const char *what)
@@ -412,6 +418,214 @@ static void test_filter_and_cursor(void **state)
 	close_container(&f, screen);
 }
 
+/* The log */
+
+#define GOLDEN_LOG_80x24 \
+	"log  newest first  lost 0  0 older gone\n" \
+	"\n" \
+	" TIME        ID     PID COMMAND         RESULT     WHAT\n" \
+	" 03:05:44     4    1004 fake-4                     release: freed after 4s\n" \
+	" 03:05:44     4    1004 fake-4                     file closed\n" \
+	" 03:05:40     4    1004 fake-4          ok         open\n" \
+	" 03:05:36     3    1003 fake-3                     file closed, 1 reference left\n" \
+	" 03:05:35     3    1003 fake-3          ok         attach group 20 (emulated)\n" \
+	" 03:05:35     3    1003 fake-3          ok         open\n" \
+	" 03:04:46     1    1001 fake-1          EEXIST     MAP_DMA iova 0x0 4.0K\n" \
+	" 03:04:45     1    1001 fake-1          1.00ms     set_iommu type1v2\n" \
+	" 03:04:45     1    1001 fake-1          300us      attach group 13 (iommu)\n" \
+	" 03:04:45     1    1001 fake-1          300us      attach group 12 (iommu)\n" \
+	" 03:04:45     1    1001 fake-1          ok         open\n" \
+	"\n\n\n\n\n\n\n\n\n" \
+	"Esc back  Up/Down scroll  / filter  ? help  Space freeze  q quit\n"
+#define GOLDEN_LOG_40x8 \
+	"log  newest first  lost 0  0 older gone\n" \
+	"\n" \
+	" TIME      ID RESULT     WHAT\n" \
+	" 03:04:46   1 EEXIST     MAP_DMA iova...\n" \
+	" 03:04:45   1 1.00ms     set_iommu ty...\n" \
+	" 03:04:45   1 300us      attach group...\n" \
+	" 03:04:45   1 300us      attach group...\n" \
+	"filter 'fake-1' hides 6  Esc back\n"
+
+static struct view_screen *open_log(struct fixture *f)
+{
+	struct view_screen *screen = view_screen__create();
+
+	setup(f);
+	feed_scene(f);
+	refresh(f, 101 * SEC);
+	view_screen__key(screen, 'l');
+	return screen;
+}
+
+static void test_log(void **state)
+{
+	struct fixture f;
+	struct view_screen *screen = open_log(&f);
+
+	check_screen(screen, &f, 24, 80, GOLDEN_LOG_80x24);
+	type(screen, "fake-1", VIEW_KEY_ENTER);
+	check_screen(screen, &f, 8, 40, GOLDEN_LOG_40x8);
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	check_has(screen, &f, "\nfilter 'fake-1' hides 3  q quit");
+	close_container(&f, screen);
+}
+
+/* Owner, device and pid as of containers; but an errno is the event's own. */
+static void test_log_filter(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *hides;
+	} cases[] = {
+		{ "web01", "hides 6" }, { "0000:00:10.0", "hides 6" }, { "1003", "hides 8" },
+		{ "eexist", "hides 10" }, { "map_dma web01", "hides 10" }, { "attach", "hides 8" },
+		{ "attach eexist", "hides 11" },
+	};
+	struct fixture f;
+	struct view_screen *screen = open_log(&f);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		type(screen, cases[i].text, 0);
+		check_has(screen, &f, cases[i].hides);
+		view_screen__key(screen, VIEW_KEY_ESCAPE);
+	}
+	close_container(&f, screen);
+}
+
+static void test_log_of_one(void **state)
+{
+	struct fixture f;
+	struct view_screen *screen = open_container(&f, 3);
+
+	view_screen__key(screen, 'l');
+	check_has(screen, &f, "log of container 3  newest first");
+	check_has(screen, &f, " ok         attach group 20 (emulated)\n");
+	check_has_not(screen, &f, "fake-1");
+	view_screen__key(screen, 'l');
+	check_has(screen, &f, "container 3  fake-3");
+	close_container(&f, screen);
+}
+
+/* What each event is called, and what others say that are known by their fields only. */
+static void test_log_texts(void **state)
+{
+	struct fixture f;
+	struct view_screen *screen = open_log(&f);
+	const __u64 ts = 102 * SEC;
+
+	fake_event(&f.feed, OPEN, 0, ts, .ret = -12);
+	fake_event(&f.feed, ATTACH, 1, ts, .group = 9, .type = 77, .ret = -16, .duration = 5000);
+	fake_event(&f.feed, DETACH, 1, ts, .group = 12, .groups = 1, .reason = 1, .duration = 5000);
+	fake_event(&f.feed, IOCTL, 1, ts, .cmd = VFIO_CMD_UNMAP_DMA, .known = false, .ret = -14);
+	fake_event(&f.feed, IOCTL, 1, ts, .cmd = VFIO_CMD_MAP_DMA, .known = true, .iova = 0x100000,
+		   .size = 2 << 20, .ret = -12);
+	fake_event(&f.feed, IOCTL, 1, ts, .cmd = 0x5401, .ret = -22);
+	fake_event(&f.feed, PIN, 1, ts, .group = 12, .iova = 0x5000, .npage = 3, .ret = -14);
+	fake_event(&f.feed, DMA_RW, 1, ts, .group = 12, .iova = 1, .len = 4096, .ret = -4000);
+	fake_event(&f.feed, GROUP_OPEN, 0, ts, .group = 4, .ret = -16);
+	fake_event(&f.feed, GROUP_IOCTL, 0, ts, .group = 4, .cmd = VFIO_CMD_GROUP_GET_DEVICE_FD,
+		   .ret = -19, .device = "0000:00:1f.0");
+	fake_event(&f.feed, CLAIM_DMA_OWNER, 0, ts, .group = 4, .ret = -1);
+	fake_event(&f.feed, RELEASE, 1, ts, .age = 3000000);
+	/* None of these is worth a line. */
+	fake_event(&f.feed, PIN, 1, ts, .group = 12, .ret = 1);
+	fake_event(&f.feed, GET, 1, ts, .refs = 1);
+	fake_event(&f.feed, MAP_PARTS, 1, ts, .ret = -12);
+	fake_event(&f.feed, GROUP_OPEN, 0, ts, .group = 5);
+	refresh(&f, 103 * SEC);
+	check_wide(screen, &f, " none    1000 fake-0          ENOMEM     open\n");
+	check_wide(screen, &f, " EBUSY      attach group 9 (type unknown)\n");
+	check_wide(screen, &f, " 5.00us     detach group 12 (group_close), 1 left\n");
+	check_wide(screen, &f, " EFAULT     UNMAP_DMA, arguments unreadable\n");
+	check_wide(screen, &f, " ENOMEM     MAP_DMA iova 0x100000 2.0M\n");
+	check_wide(screen, &f, " EINVAL     ioctl 0x5401\n");
+	check_wide(screen, &f, " EFAULT     pin 3 pages at 0x5000, group 12\n");
+	check_wide(screen, &f, " -4000      dma_rw group=12 iova=0x1 len=4.0K write=0 ret=");
+	check_wide(screen, &f, " EBUSY      open of group 4\n");
+	check_wide(screen, &f, " ENODEV     GROUP_GET_DEVICE_FD 0000:00:1f.0 of group 4\n");
+	check_wide(screen, &f, " EPERM      claim of group 4 for user space\n");
+	check_wide(screen, &f, " WHAT\n 03:05:47.000     1    1001 fake-1                     "
+			      "release: freed after 3.00ms\n");
+	close_container(&f, screen);
+}
+
+/* The same failure again is one line, with how often; another result is another. */
+static void test_log_counts_repeats(void **state)
+{
+	struct fixture f;
+	struct view_screen *screen = open_log(&f);
+
+	for (int i = 0; i < 1000; i++) {
+		feed_map(&f, 1, 102 * SEC + i, 4096, -12, 10);
+		feed_map(&f, 3, 102 * SEC + i, 4096, -12, 10);
+	}
+	feed_map(&f, 1, 103 * SEC, 4096, -1, 10);
+	fake_event(&f.feed, PIN, 1, 103 * SEC, .group = 1, .ret = -12);
+	fake_event(&f.feed, PIN, 1, 103 * SEC, .group = 2, .ret = -12);
+	fake_event(&f.feed, OPEN, 7, 103 * SEC, .ret = 0);
+	fake_event(&f.feed, OPEN, 8, 103 * SEC, .ret = 0);
+	refresh(&f, 104 * SEC);
+	assert_true(screen_has(screen, &f.frame, 24, 120, "ENOMEM     MAP_DMA iova 0x0 4.0K "
+			       "(1000 times since 03:05:47)\n"));
+	check_has(screen, &f, " EPERM      MAP_DMA iova 0x0 4.0K\n");
+	close_container(&f, screen);
+}
+
+/* Bounded: the oldest go, are counted, and a frozen picture keeps its own. */
+static void test_log_is_bounded(void **state)
+{
+	struct fixture f;
+	struct view_screen *screen = open_log(&f);
+	struct model *frozen = NULL;
+
+	for (__u64 id = 5; id < 5 + 3 * MODEL_LOG_MAX; id++) {
+		fake_event(&f.feed, OPEN, id, 102 * SEC, .ret = 0);
+		if (id % 1000 == 0)
+			refresh(&f, 102 * SEC);
+		if (id == 3000)
+			frozen = model__snapshot(f.model);
+	}
+	refresh(&f, 103 * SEC);
+	assert_int_equal(model__log(f.model)->n, MODEL_LOG_MAX);
+	assert_int_equal(model__log(f.model)->dropped, 2 * MODEL_LOG_MAX + 11);
+	assert_int_equal(model_log__entry(model__log(f.model), 0)->rec.id, 4 + 3 * MODEL_LOG_MAX);
+	assert_int_equal(model_log__entry(model__log(f.model), MODEL_LOG_MAX - 1)->rec.id,
+			 5 + 2 * MODEL_LOG_MAX);
+	assert_int_equal(model_log__entry(model__log(frozen), 0)->rec.id, 3000);
+	check_has(screen, &f, "4107 older gone");
+	check_has(screen, &f, "1-20 of 2048");
+	model__destroy(frozen);
+
+	/* Who has scrolled keeps what is looked at while others come. */
+	view_screen__key(screen, VIEW_KEY_DOWN);
+	check_has(screen, &f, "2-21 of 2048");
+	for (__u64 id = 1; id < 4; id++)
+		fake_event(&f.feed, OPEN, 10000 + id, 104 * SEC, .ret = 0);
+	refresh(&f, 104 * SEC);
+	check_has(screen, &f, "5-24 of 2048");
+	close_container(&f, screen);
+}
+
+static void test_log_says_what_is_missing(void **state)
+{
+	struct fixture f;
+	struct view_screen *screen = open_log(&f);
+
+	f.info.aggregates = true;
+	check_has(screen, &f, "\nfailed pins and DMA accesses are only counted, in ERRORS\n");
+	f.info.aggregates = false;
+	f.info.unseen = 1ULL << VFIO_EV_PIN | 1ULL << VFIO_EV_CLOSE | 1ULL << VFIO_EV_GET;
+	check_has(screen, &f, "\nnot seen: close; failed pins were not recorded\n");
+	close_container(&f, screen);
+	screen = view_screen__create();
+	setup(&f);
+	refresh(&f, 101 * SEC);
+	view_screen__key(screen, 'l');
+	check_has(screen, &f, "\n nothing has happened yet\n");
+	close_container(&f, screen);
+}
+
 /* Histograms */
 
 static struct model_op *op_of(const __u64 *ns, size_t n)
@@ -496,7 +710,7 @@ static void test_random_keys_and_sizes(void **state)
 		VIEW_KEY_UP, VIEW_KEY_DOWN, VIEW_KEY_PAGE_UP, VIEW_KEY_PAGE_DOWN, VIEW_KEY_HOME,
 		VIEW_KEY_END, VIEW_KEY_LEFT, VIEW_KEY_ENTER, VIEW_KEY_ENTER, VIEW_KEY_TAB,
 		VIEW_KEY_BACK_TAB, VIEW_KEY_ESCAPE, VIEW_KEY_RESIZE, VIEW_KEY_FILTER,
-		VIEW_KEY_BACKSPACE, 'x', '1', '2', '3', '4', 'S', '?',
+		VIEW_KEY_BACKSPACE, 'x', '1', '2', '3', '4', 'S', '?', 'l',
 	};
 	struct view_screen *screen = view_screen__create();
 	unsigned int seed = 7;
@@ -530,6 +744,13 @@ int main(void)
 		cmocka_unit_test(test_filter_matches),
 		cmocka_unit_test(test_filter_is_typed),
 		cmocka_unit_test(test_filter_and_cursor),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_log_filter),
+		cmocka_unit_test(test_log_of_one),
+		cmocka_unit_test(test_log_texts),
+		cmocka_unit_test(test_log_counts_repeats),
+		cmocka_unit_test(test_log_is_bounded),
+		cmocka_unit_test(test_log_says_what_is_missing),
 		cmocka_unit_test(test_histogram_bins),
 		cmocka_unit_test(test_histogram_edges),
 		cmocka_unit_test(test_bars),

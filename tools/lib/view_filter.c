@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * view_filter.c - which containers are shown
+ * view_filter.c - which containers and events are shown
  *
  * Asked for every container at every key, so what is likely and cheap comes first.
  */
@@ -138,19 +138,39 @@ static bool has_owner(const struct source_owner *owner, const char *word)
 	return false;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static bool has_word(const struct view_frame *frame, const struct model_container *c,
 		     const char *word)
 {
-	return has(c->comm, word) || (word[0] >= '0' && word[0] <= '9' && has_number(c, word)) ||
-	       has_owner(c->owner, word) || (word[0] == 'e' && has_errno(c, word)) ||
-	       has_device(frame, c, word);
+	return has(c->comm, word) || (is_digit(*word) && has_number(c, word)) ||
+	       has_owner(c->owner, word) || has_device(frame, c, word);
 }
 
 bool view_filter__container(const struct view_filter *filter, const struct view_frame *frame,
 			    const struct model_container *c)
 {
-	for (size_t i = 0; i < filter->n; i++)
-		if (!has_word(frame, c, &filter->words[filter->at[i]]))
+	for (size_t i = 0; i < filter->n; i++) {
+		const char *word = &filter->words[filter->at[i]];
+
+		if (!has_word(frame, c, word) && !(word[0] == 'e' && has_errno(c, word)))
 			return false;
+	}
+	return true;
+}
+
+bool view_filter__event(const struct view_filter *filter, const struct view_frame *frame,
+			const struct model_container *c, __u32 tgid, const char *line)
+{
+	for (size_t i = 0; i < filter->n; i++) {
+		const char *word = &filter->words[filter->at[i]];
+
+		if (!has(line, word) && !(is_digit(*word) && begins_number(tgid, word)) &&
+		    !(c && has_word(frame, c, word)))
+			return false;
+	}
 	return true;
 }

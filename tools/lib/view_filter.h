@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * view_filter.h - which containers are shown: those in which all words of a text are found
+ * view_filter.h - which rows are shown: those in which all words of a text are found
  *
  * Used by the screen, where it is typed, and by batch.
  */
@@ -34,5 +34,12 @@ static inline bool view_filter__is_on(const struct view_filter *filter)
  */
 bool view_filter__container(const struct view_filter *filter, const struct view_frame *frame,
 			    const struct model_container *c);
+
+/*
+ * view_filter__event - the same of an event: a word may be part of @line, begin @tgid or be found
+ * in @c (NULL: unknown) as above, but for errnos: those are of this event.
+ */
+bool view_filter__event(const struct view_filter *filter, const struct view_frame *frame,
+			const struct model_container *c, __u32 tgid, const char *line);
 
 #endif

@@ -95,6 +95,15 @@ static unsigned int do_op_alone(struct view_screen *screen, int arg)
 	return VIEW_REDRAW;
 }
 
+/* From the page of a container, of that one. */
+static unsigned int do_log(struct view_screen *screen, int arg)
+{
+	screen->log_id = screen->page == VIEW_PAGE_CONTAINER ? screen->selected : 0;
+	screen->log_top = 0;
+	go_to(screen, VIEW_PAGE_LOG);
+	return VIEW_REDRAW;
+}
+
 static unsigned int do_part(struct view_screen *screen, int part)
 {
 	screen->part = part;
@@ -167,7 +176,8 @@ static unsigned int do_reverse(struct view_screen *screen, int arg)
 
 #define MAIN (1U << VIEW_PAGE_MAIN)
 #define ONE (1U << VIEW_PAGE_CONTAINER)
-#define TABLES (MAIN | ONE)
+#define LOG (1U << VIEW_PAGE_LOG)
+#define TABLES (MAIN | ONE | LOG)
 #define EVERYWHERE (TABLES | 1U << VIEW_PAGE_STACKS | 1U << VIEW_PAGE_HELP)
 
 /* Rows with the same help follow each other; the first names them all. */
@@ -202,16 +212,23 @@ static const struct key keys[] = {
 	{ VIEW_KEY_ESCAPE, ONE, do_back, 0, "Esc  BkSp  Left", "back from there" },
 	{ VIEW_KEY_BACKSPACE, ONE, do_back, 0, NULL, NULL },
 	{ VIEW_KEY_LEFT, ONE, do_back, 0, NULL, NULL },
+	{ 'l', MAIN | ONE, do_log, 0, "l",
+	  "log: open, attach, set_iommu, detach, close, release, and calls that failed, as they come; "
+	  "on the page of a container of that one. Esc leads back" },
+	{ 'l', LOG, do_back, 0, NULL, NULL },
+	{ VIEW_KEY_ESCAPE, LOG, do_back, 0, NULL, NULL },
+	{ VIEW_KEY_BACKSPACE, LOG, do_back, 0, NULL, NULL },
+	{ VIEW_KEY_LEFT, LOG, do_back, 0, NULL, NULL },
 	{ 'a', MAIN, do_all, 0, "a  Esc",
 	  "operations of all containers; Esc once more clears the filter" },
 	{ VIEW_KEY_ESCAPE, MAIN, do_escape, 0, NULL, NULL },
-	{ '/', MAIN, do_filter, 0, "/  \\  F4",
+	{ '/', MAIN | LOG, do_filter, 0, "/  \\  F4",
 	  "type a filter: rows in which each of its words is found. A word is part of the command, of "
 	  "the owner (VM, pod, cgroup) or of a device's name or BDF, or begins a pid, a group's number "
 	  "or an errno (enomem: whose calls failed so). Enter keeps it, Esc clears it" },
-	{ '\\', MAIN, do_filter, 0, NULL, NULL },
-	{ VIEW_KEY_FILTER, MAIN, do_filter, 0, NULL, NULL },
-	{ 'S', TABLES, do_page, VIEW_PAGE_STACKS, "S",
+	{ '\\', MAIN | LOG, do_filter, 0, NULL, NULL },
+	{ VIEW_KEY_FILTER, MAIN | LOG, do_filter, 0, NULL, NULL },
+	{ 'S', MAIN | ONE, do_page, VIEW_PAGE_STACKS, "S",
 	  "call stacks that lead to the selected container, or to all (option --stacks), and back" },
 	{ '<', MAIN, do_sort, -1, "<", "sort by the column to the left" },
 	{ '>', MAIN, do_sort, 1, ">  s", "sort by the column to the right" },
@@ -326,6 +343,9 @@ void view_screen__draw(struct view_screen *screen, const struct view_frame *fram
 	switch (screen->page) {
 	case VIEW_PAGE_HELP:
 		view_screen__draw_help(screen, frame, canvas);
+		break;
+	case VIEW_PAGE_LOG:
+		view_screen__draw_log(screen, frame, frozen, canvas);
 		break;
 	case VIEW_PAGE_STACKS:
 		view_screen__draw_stacks(screen, frame, frozen, canvas);

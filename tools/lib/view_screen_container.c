@@ -49,18 +49,6 @@ __attribute__((format(printf, 4, 5))) static void put(const struct page *page, i
 		view_screen__long(page->canvas, row, attr, text);
 }
 
-/* The one that is alive, when the module was loaded anew and gave an id again. */
-static const struct model_container *find(const struct view_frame *frame, __u64 id)
-{
-	const struct model_container *const *list, *found = NULL;
-	size_t n = model__containers(frame->model, &list);
-
-	for (size_t i = 0; i < n; i++)
-		if (list[i]->id == id && (!found || found->freed))
-			found = list[i];
-	return found;
-}
-
 /* The head */
 
 /* "REFS 2"; what does not apply is left out. Returns whether it did. */
@@ -471,6 +459,7 @@ static void draw_footer(const struct page *page)
 	snprintf(segments[k++].text, sizeof(segments->text), "Tab 1-4 part");
 	snprintf(segments[k++].text, sizeof(segments->text), "Up/Down %s",
 		 page->screen->part == VIEW_PART_OPS ? "operation" : "scroll");
+	snprintf(segments[k++].text, sizeof(segments->text), "l log");
 	snprintf(segments[k++].text, sizeof(segments->text), "? help");
 	snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");
 	snprintf(segments[k++].text, sizeof(segments->text), "q quit");
@@ -500,7 +489,7 @@ void view_screen__draw_container(struct view_screen *screen, const struct view_f
 {
 	struct page page = {
 		.screen = screen, .frame = frame, .canvas = canvas,
-		.c = find(frame, screen->selected),
+		.c = model__container(frame->model, screen->selected),
 		.rows = canvas->rows - 1,
 	};
 

@@ -16,6 +16,7 @@
 enum view_page {
 	VIEW_PAGE_MAIN,
 	VIEW_PAGE_CONTAINER, /* one of them */
+	VIEW_PAGE_LOG,
 	VIEW_PAGE_STACKS,
 	VIEW_PAGE_HELP,
 	VIEW_N_PAGES
@@ -53,6 +54,10 @@ struct view_screen {
 	size_t part_top[VIEW_N_PARTS];
 	enum vfio_obs_op op; /* under the cursor; VFIO_OP_NONE: not chosen yet */
 	bool op_alone;	     /* its histogram without the table */
+	/* The log */
+	__u64 log_id;	 /* of this container only; 0: of all */
+	__u64 log_added; /* entries that there ever were, at the last drawing */
+	size_t log_top;
 };
 
 /* @pages: where it works, bit per enum view_page. */
@@ -69,6 +74,8 @@ void view_screen__draw_main(struct view_screen *screen, const struct view_frame 
 			    struct view_canvas *canvas);
 void view_screen__draw_container(struct view_screen *screen, const struct view_frame *frame,
 				 bool frozen, struct view_canvas *canvas);
+void view_screen__draw_log(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+			   struct view_canvas *canvas);
 void view_screen__draw_stacks(struct view_screen *screen, const struct view_frame *frame,
 			      bool frozen, struct view_canvas *canvas);
 void view_screen__draw_help(struct view_screen *screen, const struct view_frame *frame,
