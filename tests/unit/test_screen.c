@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "lib/model_op.h"
+#include "lib/view_choice.h"
 #include "lib/view_hist.h"
 #include "view_fixture.h"
 
@@ -418,6 +419,71 @@ static void test_filter_and_cursor(void **state)
 	close_container(&f, screen);
 }
 
+/* Columns that were chosen */
+
+static void choose(struct view_choice *choice, const char *list)
+{
+	const struct field *fields;
+	size_t n = field__containers(&fields);
+	char err[640];
+
+	choice->n_fields = field__choose(fields, n, list, choice->fields, err, sizeof(err));
+	assert_true(choice->n_fields > 0);
+}
+
+static void test_columns_chosen(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	static struct view_choice choice;
+	struct fixture f;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	choose(&choice, "owner,ID,mapped_bytes,State");
+	view_screen__choose(screen, &choice);
+	/* In this order; sorted by what is not there until the user sorts by what is. */
+	check_has(screen, &f, "\n OWNER                                    ID MAPPED STATE\n"
+			      " -                                         2      - -\n"
+			      " web01                                     1   1.0G open\n");
+	check_has(screen, &f, "sort: OPS/S, high first");
+	view_screen__key(screen, '>');
+	check_has(screen, &f, "sort: OWNER, low first");
+	view_screen__key(screen, '<');
+	check_has(screen, &f, "sort: STATE, low first");
+	/* The last leaves first where there is no room. */
+	assert_true(screen_has(screen, &f.frame, 24, 40, "  ID MAPPED STATE\n"));
+	choose(&choice, "age,command,owner,groups,backend,state,cgroup,refs");
+	view_screen__choose(screen, &choice);
+	check_has(screen, &f, " BACKEND STATE  CGROUP REFS\n");
+	assert_true(screen_has(screen, &f.frame, 24, 40, " GROUPS\n"));
+	close_container(&f, screen);
+}
+
+static void test_columns_refused(void **state)
+{
+	static const struct {
+		const char *list, *why;
+	} cases[] = {
+		{ "id,x,pid", "there is no column 'x'; columns are id, pid, command, owner, groups, " },
+		{ "", "there is no column ''; " },
+		{ "id,", "there is no column ''; " },
+		{ "i", "there is no column 'i'; " },
+		{ "ops/s,id,OPS/S", "column 'OPS/S' is named twice" },
+		{ "errors,ops_per_second,ops/s", "column 'ops/s' is named twice" },
+	};
+	struct field to[VIEW_MAX_FIELDS];
+	const struct field *fields;
+	size_t n = field__containers(&fields);
+	char err[640];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(field__choose(fields, n, cases[i].list, to, err, sizeof(err)), 0);
+		if (strncmp(err, cases[i].why, strlen(cases[i].why)))
+			fail_msg("'%s': %s", cases[i].list, err);
+	}
+}
+
 /* The log */
 
 #define GOLDEN_LOG_80x24 \
@@ -744,6 +810,8 @@ int main(void)
 		cmocka_unit_test(test_filter_matches),
 		cmocka_unit_test(test_filter_is_typed),
 		cmocka_unit_test(test_filter_and_cursor),
+		cmocka_unit_test(test_columns_chosen),
+		cmocka_unit_test(test_columns_refused),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_log_filter),
 		cmocka_unit_test(test_log_of_one),

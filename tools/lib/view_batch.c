@@ -140,22 +140,22 @@ static void print_hidden(FILE *out, const struct view_frame *frame,
 		fprintf(out, "filter '%s' hides %zu of %zu\n", filter->text, all - n, all);
 }
 
-void view_batch__print(FILE *out, const struct view_frame *frame, const struct view_filter *filter)
+void view_batch__print(FILE *out, const struct view_frame *frame, const struct view_choice *choice)
 {
 	struct view_columns columns;
 	const struct field *fields;
-	size_t n_fields = field__containers(&fields);
+	size_t n_fields = view_choice__fields(choice, &fields);
 	struct field_row *rows;
-	size_t n = view_rows__containers(
-		frame, field__find(fields, n_fields, VIEW_DEFAULT_SORT), false, filter, &rows);
+	size_t n = view_rows__containers(frame, view_rows__default_sort(), false, &choice->filter,
+					 &rows);
 
 	print_summary(out, frame);
 	fputc('\n', out);
-	print_hidden(out, frame, filter, n);
+	print_hidden(out, frame, &choice->filter, n);
 	if (n) {
 		view_columns__init(&columns, fields, n_fields);
 		print_rows(out, &columns, rows, n);
-	} else if (!view_filter__is_on(filter)) {
+	} else if (!view_filter__is_on(&choice->filter)) {
 		fprintf(out, "%s\n", view__nothing(frame));
 	}
 	print_groups(out, frame, rows, n);

@@ -28,6 +28,14 @@ static int by_value(const void *a, const void *b)
 	       (x->row.container->id < y->row.container->id);
 }
 
+const struct field *view_rows__default_sort(void)
+{
+	const struct field *fields;
+	size_t n = field__containers(&fields);
+
+	return field__find(fields, n, "ops_per_second");
+}
+
 size_t view_rows__containers(const struct view_frame *frame, const struct field *field,
 			     bool reverse, const struct view_filter *filter,
 			     struct field_row **rows)

@@ -12,7 +12,7 @@
 #include "view_filter.h"
 
 /* What the screen begins with and batch keeps to: the hottest first. */
-#define VIEW_DEFAULT_SORT "ops_per_second"
+const struct field *view_rows__default_sort(void);
 
 /*
  * view_rows__containers - containers that @filter lets through (NULL: all) by @field, equal ones

@@ -25,14 +25,16 @@ struct view_screen *view_screen__create(void)
 	struct view_screen *screen = xcalloc(1, sizeof(*screen));
 
 	screen->n_fields = field__containers(&screen->fields);
-	screen->sort = field__find(screen->fields, screen->n_fields, VIEW_DEFAULT_SORT);
+	screen->sort = view_rows__default_sort();
 	reset_columns(screen);
 	return screen;
 }
 
-void view_screen__choose(struct view_screen *screen, const struct view_filter *filter)
+void view_screen__choose(struct view_screen *screen, const struct view_choice *choice)
 {
-	screen->filter = *filter;
+	screen->filter = choice->filter;
+	screen->n_fields = view_choice__fields(choice, &screen->fields);
+	reset_columns(screen);
 }
 
 void view_screen__destroy(struct view_screen *screen)
@@ -156,7 +158,10 @@ static unsigned int do_escape(struct view_screen *screen, int arg)
 /* The next column that is on the screen, in direction @arg. */
 static unsigned int do_sort(struct view_screen *screen, int arg)
 {
-	size_t at = screen->sort - screen->fields;
+	const struct field *now =
+		field__find(screen->fields, screen->n_fields, screen->sort->name);
+	/* By a column that is not among those chosen it is sorted only until now. */
+	size_t at = now ? (size_t)(now - screen->fields) : arg > 0 ? screen->n_fields - 1 : 0;
 
 	for (size_t i = 0; i < screen->n_fields; i++) {
 		at = (at + screen->n_fields + arg) % screen->n_fields;

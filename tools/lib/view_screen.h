@@ -9,7 +9,6 @@
 
 #include "view.h"
 #include "view_canvas.h"
-#include "view_filter.h"
 
 enum { VIEW_MIN_ROWS = 8, VIEW_MIN_COLS = 40 };
 
@@ -44,13 +43,14 @@ enum view_reaction {
 	VIEW_QUIT = 4,
 };
 
+struct view_choice;
 struct view_screen;
 
 struct view_screen *view_screen__create(void);
 void view_screen__destroy(struct view_screen *screen);
 
-/* What it begins with. */
-void view_screen__choose(struct view_screen *screen, const struct view_filter *filter);
+/* What it begins with; the columns of @choice must live as long as @screen. */
+void view_screen__choose(struct view_screen *screen, const struct view_choice *choice);
 
 /* Returns a set of view_reaction. */
 unsigned int view_screen__key(struct view_screen *screen, int key);

@@ -152,7 +152,7 @@ static void draw_containers(struct view_screen *screen, const struct view_frame 
 	for (size_t i = screen->top; i < end; i++)
 		view_columns__measure(&screen->containers, &rows[i]);
 	view_columns__fit(&screen->containers, canvas->cols - VIEW_MARK_COLS);
-	view_screen__head(&screen->containers, screen->sort, l->containers - 1, canvas);
+	view_screen__head(&screen->containers, screen->sort->name, l->containers - 1, canvas);
 	if (!n)
 		view_canvas__put(canvas, l->containers, VIEW_MARK_COLS, VIEW_NORMAL,
 				 view_screen__hidden(screen, frame, n) ?

@@ -105,10 +105,12 @@ long long view_screen__move(struct view_screen *screen, long long at, size_t n)
 	return at;
 }
 
-void view_screen__head(const struct view_columns *columns, const struct field *sort, int row,
+void view_screen__head(const struct view_columns *columns, const char *sort, int row,
 		       struct view_canvas *canvas)
 {
-	const struct view_column *column = sort ? view_columns__find(columns, sort) : NULL;
+	const struct field *field =
+		sort ? field__find(columns->fields, columns->n_fields, sort) : NULL;
+	const struct view_column *column = view_columns__find(columns, field);
 	char line[VIEW_LINE_SIZE];
 
 	view_columns__head(columns, line);

@@ -5,8 +5,7 @@
 #ifndef VFIO_OBS_VIEW_SCREEN_PRIV_H
 #define VFIO_OBS_VIEW_SCREEN_PRIV_H
 
-#include "view_columns.h"
-#include "view_filter.h"
+#include "view_choice.h"
 #include "view_screen.h"
 
 /* More rows than there are. */
@@ -89,8 +88,8 @@ int view_screen__segments(struct view_canvas *canvas, int row, int room,
 			  const struct view_segment *segments, size_t n);
 /* FROZEN at the right end of the first row, if it is so; returns the columns that are left. */
 int view_screen__frozen(struct view_canvas *canvas, bool frozen);
-/* The titles of a table at @row, and one row of it; @sort may be NULL. */
-void view_screen__head(const struct view_columns *columns, const struct field *sort, int row,
+/* The titles of a table at @row, and one row of it; @sort: name of a field, or NULL. */
+void view_screen__head(const struct view_columns *columns, const char *sort, int row,
 		       struct view_canvas *canvas);
 void view_screen__row(const struct view_columns *columns, const struct field_row *row, int at,
 		      enum view_attr attr, struct view_canvas *canvas);
