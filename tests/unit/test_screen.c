@@ -419,6 +419,41 @@ static void test_filter_and_cursor(void **state)
 	close_container(&f, screen);
 }
 
+/* Keys that come faster than drawings mean what they would have meant one by one. */
+static void test_keys_in_a_burst(void **state)
+{
+	struct view_screen *screen = view_screen__create();
+	struct fixture f;
+
+	setup(&f);
+	feed_scene(&f);
+	refresh(&f, 101 * SEC);
+	view_screen__key(screen, VIEW_KEY_DOWN);
+	view_screen__key(screen, VIEW_KEY_DOWN);
+	view_screen__key(screen, VIEW_KEY_ENTER);
+	view_screen__key(screen, VIEW_KEY_UP);
+	check_has(screen, &f, "container 1  ");
+	check_has(screen, &f, "\n>set_iommu ");
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	view_screen__key(screen, VIEW_KEY_DOWN);
+	view_screen__key(screen, VIEW_KEY_ENTER);
+	view_screen__key(screen, 'l');
+	check_has(screen, &f, "log of container 3  ");
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	/* What was selected is hidden by then. */
+	type(screen, "fake-4", VIEW_KEY_ENTER);
+	view_screen__key(screen, VIEW_KEY_ENTER);
+	check_has(screen, &f, "container 4  ");
+	/* Back while it is typed ends the typing. */
+	view_screen__key(screen, 'l');
+	type(screen, "x", VIEW_KEY_LEFT);
+	check_has(screen, &f, "container 4  ");
+	view_screen__key(screen, VIEW_KEY_ESCAPE);
+	check_has_not(screen, &f, "Filter: ");
+	close_container(&f, screen);
+}
+
 /* Columns that were chosen */
 
 static void choose(struct view_choice *choice, const char *list)
@@ -805,6 +840,7 @@ int main(void)
 		cmocka_unit_test(test_container_unknown),
 		cmocka_unit_test(test_container_without_begins),
 		cmocka_unit_test(test_container_back),
+		cmocka_unit_test(test_keys_in_a_burst),
 		cmocka_unit_test(test_container_goes),
 		cmocka_unit_test(test_mappings_scroll),
 		cmocka_unit_test(test_filter_matches),

@@ -63,6 +63,8 @@ static unsigned int do_back(struct view_screen *screen, int arg)
 	screen->page = screen->n_back ? screen->back[--screen->n_back] : VIEW_PAGE_MAIN;
 	screen->page_top = 0;
 	screen->move = 0;
+	screen->typing = false;
+	screen->opening = false;
 	return VIEW_REDRAW;
 }
 
@@ -82,6 +84,8 @@ static unsigned int do_page(struct view_screen *screen, int page)
 /* Of the selected container, or of the first; which one that is shows when it is drawn. */
 static unsigned int do_open(struct view_screen *screen, int arg)
 {
+	screen->opening = true;
+	screen->open_move = screen->move;
 	go_to(screen, VIEW_PAGE_CONTAINER);
 	screen->part = VIEW_PART_OPS;
 	screen->op = VFIO_OP_NONE;
@@ -100,7 +104,7 @@ static unsigned int do_op_alone(struct view_screen *screen, int arg)
 /* From the page of a container, of that one. */
 static unsigned int do_log(struct view_screen *screen, int arg)
 {
-	screen->log_id = screen->page == VIEW_PAGE_CONTAINER ? screen->selected : 0;
+	screen->log_one = screen->page == VIEW_PAGE_CONTAINER;
 	screen->log_top = 0;
 	go_to(screen, VIEW_PAGE_LOG);
 	return VIEW_REDRAW;
@@ -343,7 +347,7 @@ void view_screen__draw(struct view_screen *screen, const struct view_frame *fram
 		draw_too_small(canvas);
 		return;
 	}
-	if (screen->page == VIEW_PAGE_CONTAINER && !view_screen__select(screen, frame))
+	if (screen->opening && !view_screen__select(screen, frame))
 		do_back(screen, 0);
 	switch (screen->page) {
 	case VIEW_PAGE_HELP:

@@ -26,6 +26,7 @@ struct page {
 	const struct model_log *log;
 	size_t *shown; /* entries that are not hidden, the newest first, as numbers for the log */
 	size_t n, hidden;
+	__u64 id; /* of this container only; 0: of all */
 };
 
 static void format_id(const struct vfio_rec *rec, char *buf, size_t size)
@@ -61,7 +62,7 @@ static size_t find_shown(struct page *page)
 	for (size_t back = 0; back < page->log->n; back++) {
 		const struct model_log_entry *entry = model_log__entry(page->log, back);
 
-		if (page->screen->log_id && entry->rec.id != page->screen->log_id)
+		if (page->id && entry->rec.id != page->id)
 			continue;
 		if (!is_shown(page, entry)) {
 			page->hidden++;
@@ -81,8 +82,8 @@ static void draw_title(const struct page *page, bool frozen)
 	char id[FMT_MAX];
 	size_t n = 0;
 
-	if (page->screen->log_id) {
-		field__format_uint(UNIT_ID, page->screen->log_id, id, sizeof(id));
+	if (page->id) {
+		field__format_uint(UNIT_ID, page->id, id, sizeof(id));
 		snprintf(segments[n++].text, sizeof(segments->text), "log of container %s", id);
 	} else {
 		snprintf(segments[n++].text, sizeof(segments->text), "log");
@@ -172,6 +173,7 @@ void view_screen__draw_log(struct view_screen *screen, const struct view_frame *
 	struct page page = {
 		.screen = screen, .frame = frame, .canvas = canvas,
 		.log = model__log(frame->model),
+		.id = screen->log_one ? screen->selected : 0,
 	};
 	const int rows = canvas->rows - HEAD_ROWS - 1;
 	size_t newer = find_shown(&page);

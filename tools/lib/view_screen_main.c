@@ -128,14 +128,17 @@ static int place_cursor(struct view_screen *screen, const struct field_row *rows
 bool view_screen__select(struct view_screen *screen, const struct view_frame *frame)
 {
 	struct field_row *rows;
-	size_t n;
+	size_t n = view_rows__containers(frame, screen->sort, screen->reverse, &screen->filter,
+					 &rows);
+	int later = screen->move; /* by keys behind the one that opens it */
 
-	if (screen->has_selected)
-		return true;
-	n = view_rows__containers(frame, screen->sort, screen->reverse, &screen->filter, &rows);
-	screen->has_selected = n > 0;
-	if (n)
+	screen->opening = false;
+	screen->move = screen->open_move;
+	if (place_cursor(screen, rows, n) < 0 && n) {
+		screen->has_selected = true;
 		screen->selected = rows[0].container->id;
+	}
+	screen->move = later;
 	free(rows);
 	return n > 0;
 }

@@ -49,12 +49,14 @@ struct view_screen {
 	int cols;	/* of the last drawing */
 	struct view_columns containers, ops;
 	/* The page of one container */
+	bool opening;	/* until it is drawn first: which one it is must be found out */
+	int open_move;	/* @move of the main screen by then */
 	enum view_part part;
 	size_t part_top[VIEW_N_PARTS];
 	enum vfio_obs_op op; /* under the cursor; VFIO_OP_NONE: not chosen yet */
 	bool op_alone;	     /* its histogram without the table */
 	/* The log */
-	__u64 log_id;	 /* of this container only; 0: of all */
+	bool log_one;	 /* of the selected container only */
 	__u64 log_added; /* entries that there ever were, at the last drawing */
 	size_t log_top;
 };
@@ -80,7 +82,10 @@ void view_screen__draw_stacks(struct view_screen *screen, const struct view_fram
 void view_screen__draw_help(struct view_screen *screen, const struct view_frame *frame,
 			    struct view_canvas *canvas);
 
-/* Selects the first container of the main screen if none is. False: there is none. */
+/*
+ * Several keys may come before the screen is drawn: finds out which container of the main screen is
+ * to be opened, the first if none is selected or that one is hidden. False: there is none.
+ */
 bool view_screen__select(struct view_screen *screen, const struct view_frame *frame);
 
 /* As many segments as fit into @room columns, two blanks apart; returns the column after them. */
