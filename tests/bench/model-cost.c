@@ -28,8 +28,11 @@
 #define OCTAVES 3
 #define CALLS 200 /* of each operation, container and refresh */
 
-enum { REFRESH, SCREEN, N_FIGURES };
-static const char *const figure_names[N_FIGURES] = { "model.refresh", "model.screen" };
+/* KEY: the cursor moves; FILTER: a letter of a filter that nothing matches; OPEN: one container */
+enum { REFRESH, SCREEN, KEY, FILTER, OPEN, N_FIGURES };
+static const char *const figure_names[N_FIGURES] = {
+	"model.refresh", "model.screen", "model.key", "model.filter", "model.open",
+};
 
 struct bench {
 	struct source *source;
@@ -132,6 +135,27 @@ static void feed_active(struct bench *bench)
 	}
 }
 
+/* From a key to the drawing that answers it. */
+static __u64 press(struct bench *bench, int key)
+{
+	__u64 begin_ns = cpu_ns();
+
+	view_screen__key(bench->screen, key);
+	view_screen__draw(bench->screen, &bench->frame, false, bench->canvas);
+	return cpu_ns() - begin_ns;
+}
+
+static void press_keys(struct bench *bench, __u64 took_ns[N_FIGURES])
+{
+	took_ns[KEY] = press(bench, VIEW_KEY_DOWN);
+	press(bench, '/');
+	press(bench, 'e');
+	took_ns[FILTER] = press(bench, 'x');
+	press(bench, VIEW_KEY_ESCAPE);
+	took_ns[OPEN] = press(bench, VIEW_KEY_ENTER);
+	press(bench, VIEW_KEY_ESCAPE);
+}
+
 /* One refresh, and what it took: the model's, then the screen's. */
 static void refresh(struct bench *bench, __u64 took_ns[N_FIGURES])
 {
@@ -149,6 +173,7 @@ static void refresh(struct bench *bench, __u64 took_ns[N_FIGURES])
 	begin_ns = cpu_ns();
 	view_screen__draw(bench->screen, &bench->frame, false, bench->canvas);
 	took_ns[SCREEN] = cpu_ns() - begin_ns;
+	press_keys(bench, took_ns);
 }
 
 /* Every active container has all its calls, and no other has any: else the figures mean nothing. */

@@ -55,6 +55,9 @@ rename.clocks one that reads the clock twice'
 # Most microseconds of CPU, or bytes.
 model='model.refresh 10000 microseconds of CPU, one refresh of the model
 model.screen - microseconds of CPU, one drawing of the screen, 200x50
+model.key 50000 microseconds of CPU, from a cursor key to its drawing
+model.filter 50000 microseconds of CPU, the same of a letter of a filter that matches nothing
+model.open 50000 microseconds of CPU, the same of Enter, which opens a container
 model.heap - bytes of heap that the model holds'
 memory_limit=67108864
 

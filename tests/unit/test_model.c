@@ -714,7 +714,7 @@ static void test_thinned_events_leave_aggregates(void **state)
 	assert_non_null(model__thinned(f.model, NULL));
 	assert_false(model__counts_less(f.model));
 	assert_true(only(&f)->gauges_known);
-	assert_false(model_table__whole(&only(&f)->table)); /* of what is left out nobody tells it */
+	assert_false(model_table__whole(&only(&f)->table));
 	assert_true(only(&f)->rate == 0);
 	model__destroy(f.model);
 }

@@ -536,7 +536,7 @@ static char *batch_text(const struct view_frame *frame)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	view_batch__print(out, frame);
+	view_batch__print(out, frame, &(struct view_choice){ 0 });
 	fclose(out);
 	return text;
 }

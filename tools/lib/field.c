@@ -4,10 +4,13 @@
  *
  * Called by the views. Which fields there are is said in field_container.c and field_op.c.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "error.h"
 #include "event.h"
 #include "field.h"
 #include "fmt.h"
@@ -19,6 +22,63 @@ const struct field *field__find(const struct field *fields, size_t n, const char
 		if (!strcmp(fields[i].name, name))
 			return &fields[i];
 	return NULL;
+}
+
+/* The field that @length letters of @text name. */
+static const struct field *find_named(const struct field *fields, size_t n, const char *text,
+				      size_t length)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *names[] = { fields[i].name, fields[i].title };
+
+		for (size_t k = 0; k < ARRAY_SIZE(names); k++)
+			if (strlen(names[k]) == length && !strncasecmp(names[k], text, length))
+				return &fields[i];
+	}
+	return NULL;
+}
+
+/* "there is no column 'x'; columns are id, pid, ...", in the words that are on the screen. */
+static void name_columns(const struct field *fields, size_t n, const char *text, size_t length,
+			 char *err, size_t err_size)
+{
+	char names[512];
+	size_t used = 0;
+
+	names[0] = '\0';
+	for (size_t i = 0; i < n && used < sizeof(names); i++)
+		used += snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+				 fields[i].title);
+	for (size_t i = 0; names[i]; i++)
+		names[i] = tolower((unsigned char)names[i]);
+	error__set(err, err_size, "there is no column '%.*s'; columns are %s", (int)length, text,
+		   names);
+}
+
+size_t field__choose(const struct field *fields, size_t n, const char *list, struct field *to,
+		     char *err, size_t err_size)
+{
+	size_t chosen = 0;
+
+	for (;;) {
+		size_t length = strcspn(list, ",");
+		const struct field *field = find_named(fields, n, list, length);
+
+		if (!field) {
+			name_columns(fields, n, list, length, err, err_size);
+			return 0;
+		}
+		if (field__find(to, chosen, field->name)) {
+			error__set(err, err_size, "column '%.*s' is named twice", (int)length, list);
+			return 0;
+		}
+		to[chosen] = *field;
+		to[chosen].rank = chosen;
+		chosen++;
+		if (!list[length])
+			return chosen;
+		list += length + 1;
+	}
 }
 
 bool field__is_left(const struct field *field)

@@ -73,6 +73,14 @@ size_t field__containers(const struct field **fields); /* one row: a container *
 size_t field__ops(const struct field **fields);	       /* one row: an operation */
 const struct field *field__find(const struct field *fields, size_t n, const char *name);
 
+/*
+ * field__choose - copies to @to those of @fields that @list names, by name or by title in any case,
+ * in its order: "id,owner,mapped". Where there is no room for all, the last ones are left out first.
+ * Returns their number, at most @n; 0 with a sentence in @err.
+ */
+size_t field__choose(const struct field *fields, size_t n, const char *list, struct field *to,
+		     char *err, size_t err_size);
+
 /* Numbers and text lie on different sides of their column. */
 bool field__is_left(const struct field *field);
 

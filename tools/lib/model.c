@@ -51,6 +51,7 @@ struct model {
 	struct model_map_parts map_parts;
 	struct model_begun begun;
 	struct model_stacks stacks;
+	struct model_log log;
 	struct source_group_info **groups; /* by number */
 	size_t n_groups;
 	struct source_loss loss;
@@ -522,6 +523,7 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 	if (rec->ts_ns > model->now_ns)
 		model->now_ns = rec->ts_ns;
 	o = vfio_outcome_of(rec->type, rec);
+	model_log__add(&model->log, rec, &o);
 	if (rec->id && rec->type == VFIO_EV_OPEN && o.ret >= 0) {
 		entry = entry_find(model, rec->id);
 		/* The module was loaded anew: its ids start again. */
@@ -749,6 +751,7 @@ void model__destroy(struct model *model)
 	model_group_calls__clear(&model->group_calls);
 	model_begun__clear(&model->begun);
 	model_stacks__clear(&model->stacks);
+	model_log__clear(&model->log);
 	free(model->list);
 	free(model->gap);
 	free(model->thinned);
@@ -789,6 +792,7 @@ struct model *model__snapshot(const struct model *model)
 	copy->group_calls = model_group_calls__copy(&model->group_calls);
 	copy->begun = model_begun__copy(&model->begun);
 	copy->stacks = model_stacks__copy(&model->stacks);
+	copy->log = model_log__copy(&model->log);
 	if (model->gap)
 		copy->gap = xmemdup(model->gap, strlen(model->gap) + 1, 1);
 	if (model->thinned)
@@ -899,6 +903,22 @@ size_t model__containers(const struct model *model, const struct model_container
 	return model->n_list;
 }
 
+const struct model_container *model__container(const struct model *model, __u64 id)
+{
+	const struct model_container *const *list;
+	size_t lo = 0, hi = model__containers(model, &list);
+
+	while (lo < hi) { /* the first behind it */
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (list[mid]->id <= id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo && list[lo - 1]->id == id ? list[lo - 1] : NULL;
+}
+
 const struct model_op *model__total(const struct model *model, enum vfio_obs_op op)
 {
 	return model->total[op];
@@ -942,6 +962,11 @@ const struct model_map_parts *model__map_parts(const struct model *model)
 const struct model_stacks *model__stacks(const struct model *model)
 {
 	return &model->stacks;
+}
+
+const struct model_log *model__log(const struct model *model)
+{
+	return &model->log;
 }
 
 const struct source_loss *model__loss(const struct model *model)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "model_group.h"
+#include "model_log.h"
 #include "model_map.h"
 #include "model_stacks.h"
 #include "model_table.h"
@@ -110,6 +111,8 @@ void model__advance(struct model *model, __u64 now_ns, __u64 keep_ns);
 
 /* Containers sorted by id, oldest first; valid until the next call that changes the model. */
 size_t model__containers(const struct model *model, const struct model_container *const **list);
+/* Container @id, of several the last; NULL: there is none, or no more. */
+const struct model_container *model__container(const struct model *model, __u64 id);
 /* Sum of one operation over all containers, gone ones included; NULL when never called. */
 const struct model_op *model__total(const struct model *model, enum vfio_obs_op op);
 /* Events delivered by type, over all containers; [VFIO_EV_COUNT] */
@@ -132,6 +135,8 @@ const struct model_map_parts *model__map_parts(const struct model *model);
 bool model__begun(const struct model *model, const struct source_begun **list, size_t *n);
 /* From where operations are called, as asked for; the hottest first. */
 const struct model_stacks *model__stacks(const struct model *model);
+/* What happened last, and what failed. */
+const struct model_log *model__log(const struct model *model);
 const struct source_loss *model__loss(const struct model *model);
 /* Sentence of the last gap or NULL; @ts_ns may be NULL. */
 const char *model__gap(const struct model *model, __u64 *ts_ns);

@@ -397,6 +397,21 @@ size_t model_table__largest(const struct model_table *table, struct vfio_mapping
 	return n;
 }
 
+size_t model_table__range(const struct model_table *table, size_t first, struct vfio_mapping *to,
+			  size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < table->n_chunks && n < max; i++) {
+		const struct model_chunk *chunk = table->chunks[i];
+
+		for (size_t j = first; j < chunk->n && n < max; j++)
+			to[n++] = chunk->m[j];
+		first = first > chunk->n ? first - chunk->n : 0;
+	}
+	return n;
+}
+
 const char *model_table__trouble(const struct model_table *table)
 {
 	static const char *const troubles[] = {

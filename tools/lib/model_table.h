@@ -77,6 +77,10 @@ bool model_table__avail(const struct model_table *table, __u64 *avail);
 /* Up to @max mappings, the largest first, of equal ones the lowest; how many there are. */
 size_t model_table__largest(const struct model_table *table, struct vfio_mapping *to, size_t max);
 
+/* Up to @max mappings from number @first on, in the order of iova; how many there are. */
+size_t model_table__range(const struct model_table *table, size_t first, struct vfio_mapping *to,
+			  size_t max);
+
 /* Why the list is not whole: "there are more than are read"; "" it is, or it is unknown. */
 const char *model_table__trouble(const struct model_table *table);
 

@@ -129,21 +129,33 @@ static void print_stacks(FILE *out, const struct view_frame *frame)
 	view_stacks__lines(frame, 0, STACKS_SHOWN, print_line, out);
 }
 
-void view_batch__print(FILE *out, const struct view_frame *frame)
+/* What is not there for no other reason than the filter. */
+static void print_hidden(FILE *out, const struct view_frame *frame,
+			 const struct view_filter *filter, size_t n)
+{
+	const struct model_container *const *list;
+	size_t all = model__containers(frame->model, &list);
+
+	if (view_filter__is_on(filter))
+		fprintf(out, "filter '%s' hides %zu of %zu\n", filter->text, all - n, all);
+}
+
+void view_batch__print(FILE *out, const struct view_frame *frame, const struct view_choice *choice)
 {
 	struct view_columns columns;
 	const struct field *fields;
-	size_t n_fields = field__containers(&fields);
+	size_t n_fields = view_choice__fields(choice, &fields);
 	struct field_row *rows;
-	size_t n = view_rows__containers(
-		frame, field__find(fields, n_fields, VIEW_DEFAULT_SORT), false, &rows);
+	size_t n = view_rows__containers(frame, view_rows__default_sort(), false, &choice->filter,
+					 &rows);
 
 	print_summary(out, frame);
 	fputc('\n', out);
+	print_hidden(out, frame, &choice->filter, n);
 	if (n) {
 		view_columns__init(&columns, fields, n_fields);
 		print_rows(out, &columns, rows, n);
-	} else {
+	} else if (!view_filter__is_on(&choice->filter)) {
 		fprintf(out, "%s\n", view__nothing(frame));
 	}
 	print_groups(out, frame, rows, n);

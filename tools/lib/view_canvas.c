@@ -43,6 +43,16 @@ void view_canvas__put(struct view_canvas *canvas, int row, int col, enum view_at
 	}
 }
 
+void view_canvas__bar(struct view_canvas *canvas, int row, int col, int cols, int eighths)
+{
+	for (int i = 0; i < cols && eighths > 0; i++, eighths -= VIEW_BAR_FULL) {
+		struct view_cell *cell = cell_at(canvas, row, col + i);
+
+		if (cell)
+			cell->ch = eighths < VIEW_BAR_FULL ? eighths : VIEW_BAR_FULL;
+	}
+}
+
 void view_canvas__paint(struct view_canvas *canvas, int row, int col, int n, enum view_attr attr)
 {
 	for (int i = 0; i < n; i++) {
@@ -53,13 +63,20 @@ void view_canvas__paint(struct view_canvas *canvas, int row, int col, int n, enu
 	}
 }
 
+char view_canvas__ascii(char ch)
+{
+	static const char part[] = "....:::##";
+
+	return ch > 0 && ch <= VIEW_BAR_FULL ? part[(int)ch] : ch;
+}
+
 void view_canvas__text(const struct view_canvas *canvas, int row, char *buf, size_t size)
 {
 	const struct view_cell *cells = &canvas->cells[(size_t)row * canvas->cols];
 	size_t n = 0;
 
 	for (int col = 0; col < canvas->cols && (size_t)col + 1 < size; col++) {
-		buf[col] = cells[col].ch;
+		buf[col] = view_canvas__ascii(cells[col].ch);
 		if (cells[col].ch != ' ')
 			n = col + 1;
 	}

@@ -21,8 +21,11 @@ enum view_attr {
 	VIEW_N_ATTRS
 };
 
+/* Characters below ' ': so many eighths of a cell are filled, from the left. */
+enum { VIEW_BAR_FULL = 8 };
+
 struct view_cell {
-	char ch;
+	char ch; /* printable ASCII, or part of a bar */
 	unsigned char attr;
 };
 
@@ -38,10 +41,15 @@ void view_canvas__destroy(struct view_canvas *canvas);
 /* Puts @text at @row and @col, cut at the right edge; rows and columns outside are ignored. */
 void view_canvas__put(struct view_canvas *canvas, int row, int col, enum view_attr attr,
 		      const char *text);
+/* A bar of @eighths of cells from @col on, of which @cols are its room; 0 leaves all as it is. */
+void view_canvas__bar(struct view_canvas *canvas, int row, int col, int cols, int eighths);
 /* Gives @n cells from @col another attribute. */
 void view_canvas__paint(struct view_canvas *canvas, int row, int col, int n, enum view_attr attr);
 
-/* Row @row as text without trailing blanks; @size is above cols. */
+/* What a part of a bar is where there is nothing but ASCII: ".:#"; other characters stay. */
+char view_canvas__ascii(char ch);
+
+/* Row @row as ASCII text without trailing blanks; @size is above cols. */
 void view_canvas__text(const struct view_canvas *canvas, int row, char *buf, size_t size);
 
 #endif

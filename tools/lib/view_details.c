@@ -51,13 +51,12 @@ static void add_owner(struct lines *lines, const struct view_frame *frame,
 		snprintf(at, VIEW_DETAIL_SIZE, "cgroup   %s", cgroup);
 }
 
-/* "mapped   12 mappings, 4.0G, largest 2.0G at 0x100000000; 65523 more allowed". */
-static void add_mappings(struct lines *lines, const struct model_container *c)
+void view_details__mappings(const struct model_container *c, char line[VIEW_DETAIL_SIZE])
 {
 	const struct model_table *table = &c->table;
 	const char *trouble = model_table__trouble(table);
-	char text[160] = "unknown: made before or left out, and not read", bytes[FMT_MAX], largest[FMT_MAX];
-	char more[40] = "", *at = next(lines);
+	char text[160] = "unknown: made before or left out, and not read";
+	char bytes[FMT_MAX], largest[FMT_MAX], more[40] = "";
 	struct vfio_mapping m;
 	__u64 avail;
 
@@ -69,8 +68,16 @@ static void add_mappings(struct lines *lines, const struct model_container *c)
 			 fmt_bytes(largest, sizeof(largest), m.size), m.iova);
 	else if (table->state != MODEL_TABLE_UNKNOWN)
 		snprintf(text, sizeof(text), "nothing");
-	snprintf(at, VIEW_DETAIL_SIZE, "mapped   %s%s%s%s%s", text, more,
+	snprintf(line, VIEW_DETAIL_SIZE, "%s%s%s%s%s", text, more,
 		 *trouble ? " (not all: " : "", trouble, *trouble ? ")" : "");
+}
+
+static void add_mappings(struct lines *lines, const struct model_container *c)
+{
+	char text[VIEW_DETAIL_SIZE];
+
+	view_details__mappings(c, text);
+	snprintf(next(lines), VIEW_DETAIL_SIZE, "mapped   %.*s", VIEW_DETAIL_SIZE - 16, text);
 }
 
 void view_details__device(const struct source_group_info *info, __u32 device, size_t cols,

@@ -18,6 +18,9 @@ enum { VIEW_DETAIL_SIZE = 768 };
 size_t view_details__lines(const struct view_frame *frame, const struct model_container *c,
 			   size_t cols, char (*lines)[VIEW_DETAIL_SIZE], size_t max);
 
+/* "12 mappings, 4.0G, largest 2.0G at 0x100000000; 65523 more allowed". */
+void view_details__mappings(const struct model_container *c, char line[VIEW_DETAIL_SIZE]);
+
 /* One device of a group: "group 5  0000:00:10.0 ...". */
 void view_details__device(const struct source_group_info *info, __u32 device, size_t cols,
 			  char line[VIEW_DETAIL_SIZE]);

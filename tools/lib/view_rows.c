@@ -28,21 +28,35 @@ static int by_value(const void *a, const void *b)
 	       (x->row.container->id < y->row.container->id);
 }
 
+const struct field *view_rows__default_sort(void)
+{
+	const struct field *fields;
+	size_t n = field__containers(&fields);
+
+	return field__find(fields, n, "ops_per_second");
+}
+
 size_t view_rows__containers(const struct view_frame *frame, const struct field *field,
-			     bool reverse, struct field_row **rows)
+			     bool reverse, const struct view_filter *filter,
+			     struct field_row **rows)
 {
 	const struct model_container *const *list;
-	size_t n = model__containers(frame->model, &list);
-	struct sort_row *sorted = xcalloc(n, sizeof(*sorted));
+	size_t all = model__containers(frame->model, &list), n = 0;
+	struct sort_row *sorted = xcalloc(all, sizeof(*sorted));
 
-	for (size_t i = 0; i < n; i++) {
-		sorted[i].row = (struct field_row){
+	for (size_t i = 0; i < all; i++) {
+		struct sort_row *one = &sorted[n];
+
+		if (filter && !view_filter__container(filter, frame, list[i]))
+			continue;
+		one->row = (struct field_row){
 			.container = list[i],
 			.op = VFIO_OP_NONE,
 			.now_ns = frame->now_ns,
 		};
-		sorted[i].value = field->get(&sorted[i].row);
-		sorted[i].direction = field->low_first == reverse ? -1 : 1;
+		one->value = field->get(&one->row);
+		one->direction = field->low_first == reverse ? -1 : 1;
+		n++;
 	}
 	qsort(sorted, n, sizeof(*sorted), by_value);
 	*rows = xcalloc(n, sizeof(**rows));

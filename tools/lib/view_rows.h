@@ -9,17 +9,19 @@
 
 #include "field.h"
 #include "view.h"
+#include "view_filter.h"
 
 /* What the screen begins with and batch keeps to: the hottest first. */
-#define VIEW_DEFAULT_SORT "ops_per_second"
+const struct field *view_rows__default_sort(void);
 
 /*
- * view_rows__containers - all containers by @field, equal ones the living first, then by id;
- * @reverse turns the field's own direction around. The caller frees *@rows (never NULL); they are
- * valid as long as the model.
+ * view_rows__containers - containers that @filter lets through (NULL: all) by @field, equal ones
+ * the living first, then by id; @reverse turns the field's own direction around. The caller frees
+ * *@rows (never NULL); they are valid as long as the model.
  */
 size_t view_rows__containers(const struct view_frame *frame, const struct field *field,
-			     bool reverse, struct field_row **rows);
+			     bool reverse, const struct view_filter *filter,
+			     struct field_row **rows);
 
 /*
  * view_rows__ops - operations of @container that were called, of all containers when it is NULL.

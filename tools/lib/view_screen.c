@@ -2,10 +2,10 @@
 /*
  * view_screen.c - the interactive screen: its state and its keys
  *
- * Drawing is in view_screen_main.c, view_screen_help.c and view_screen_stacks.c. Called by
- * vfiotop's loop.
+ * Drawing is in the other view_screen_*.c, a page each. Called by vfiotop's loop.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "view_rows.h"
 #include "view_screen_priv.h"
@@ -25,14 +25,47 @@ struct view_screen *view_screen__create(void)
 	struct view_screen *screen = xcalloc(1, sizeof(*screen));
 
 	screen->n_fields = field__containers(&screen->fields);
-	screen->sort = field__find(screen->fields, screen->n_fields, VIEW_DEFAULT_SORT);
+	screen->sort = view_rows__default_sort();
 	reset_columns(screen);
 	return screen;
+}
+
+void view_screen__choose(struct view_screen *screen, const struct view_choice *choice)
+{
+	screen->filter = choice->filter;
+	screen->n_fields = view_choice__fields(choice, &screen->fields);
+	reset_columns(screen);
 }
 
 void view_screen__destroy(struct view_screen *screen)
 {
 	free(screen);
+}
+
+/* Pages */
+
+static void go_to(struct view_screen *screen, enum view_page page)
+{
+	/* A page that is behind this one comes to the front: there is no way around in circles. */
+	for (int i = 0; i < screen->n_back; i++)
+		if (screen->back[i] == page)
+			screen->n_back = i;
+	if (screen->page != page)
+		screen->back[screen->n_back++] = screen->page;
+	screen->page = page;
+	screen->page_top = 0;
+	screen->move = 0;
+	screen->typing = false;
+}
+
+static unsigned int do_back(struct view_screen *screen, int arg)
+{
+	screen->page = screen->n_back ? screen->back[--screen->n_back] : VIEW_PAGE_MAIN;
+	screen->page_top = 0;
+	screen->move = 0;
+	screen->typing = false;
+	screen->opening = false;
+	return VIEW_REDRAW;
 }
 
 /* Keys */
@@ -42,18 +75,51 @@ static unsigned int do_quit(struct view_screen *screen, int arg)
 	return VIEW_QUIT;
 }
 
-static unsigned int do_help(struct view_screen *screen, int arg)
+static unsigned int do_page(struct view_screen *screen, int page)
 {
-	screen->help = !screen->help;
-	screen->page_top = 0;
+	go_to(screen, page);
 	return VIEW_REDRAW;
 }
 
-static unsigned int do_stacks(struct view_screen *screen, int arg)
+/* Of the selected container, or of the first; which one that is shows when it is drawn. */
+static unsigned int do_open(struct view_screen *screen, int arg)
 {
-	screen->stacks = true;
-	screen->page_top = 0;
+	screen->opening = true;
+	screen->open_move = screen->move;
+	go_to(screen, VIEW_PAGE_CONTAINER);
+	screen->part = VIEW_PART_OPS;
+	screen->op = VFIO_OP_NONE;
+	screen->op_alone = false;
+	memset(screen->part_top, 0, sizeof(screen->part_top));
 	return VIEW_REDRAW;
+}
+
+static unsigned int do_op_alone(struct view_screen *screen, int arg)
+{
+	if (screen->part == VIEW_PART_OPS)
+		screen->op_alone = !screen->op_alone;
+	return VIEW_REDRAW;
+}
+
+/* From the page of a container, of that one. */
+static unsigned int do_log(struct view_screen *screen, int arg)
+{
+	screen->log_one = screen->page == VIEW_PAGE_CONTAINER;
+	screen->log_top = 0;
+	go_to(screen, VIEW_PAGE_LOG);
+	return VIEW_REDRAW;
+}
+
+static unsigned int do_part(struct view_screen *screen, int part)
+{
+	screen->part = part;
+	screen->move = 0;
+	return VIEW_REDRAW;
+}
+
+static unsigned int do_next_part(struct view_screen *screen, int step)
+{
+	return do_part(screen, (screen->part + VIEW_N_PARTS + step) % VIEW_N_PARTS);
 }
 
 static unsigned int do_freeze(struct view_screen *screen, int arg)
@@ -66,7 +132,7 @@ static unsigned int do_freeze(struct view_screen *screen, int arg)
 static unsigned int do_move(struct view_screen *screen, int arg)
 {
 	if (arg == PAGE || arg == -PAGE)
-		arg = arg / PAGE * (screen->page > 1 ? screen->page - 1 : 1);
+		arg = arg / PAGE * (screen->rows > 1 ? screen->rows - 1 : 1);
 	if (screen->move > -VIEW_ALL && screen->move < VIEW_ALL)
 		screen->move += arg;
 	return VIEW_REDRAW;
@@ -79,10 +145,27 @@ static unsigned int do_all(struct view_screen *screen, int arg)
 	return VIEW_REDRAW;
 }
 
+static unsigned int do_filter(struct view_screen *screen, int arg)
+{
+	screen->typing = true;
+	return VIEW_REDRAW;
+}
+
+/* One thing at a time: the selection, then the filter. */
+static unsigned int do_escape(struct view_screen *screen, int arg)
+{
+	if (!screen->has_selected)
+		view_filter__set(&screen->filter, "");
+	return do_all(screen, arg);
+}
+
 /* The next column that is on the screen, in direction @arg. */
 static unsigned int do_sort(struct view_screen *screen, int arg)
 {
-	size_t at = screen->sort - screen->fields;
+	const struct field *now =
+		field__find(screen->fields, screen->n_fields, screen->sort->name);
+	/* By a column that is not among those chosen it is sorted only until now. */
+	size_t at = now ? (size_t)(now - screen->fields) : arg > 0 ? screen->n_fields - 1 : 0;
 
 	for (size_t i = 0; i < screen->n_fields; i++) {
 		at = (at + screen->n_fields + arg) % screen->n_fields;
@@ -100,31 +183,69 @@ static unsigned int do_reverse(struct view_screen *screen, int arg)
 	return VIEW_REDRAW;
 }
 
+#define MAIN (1U << VIEW_PAGE_MAIN)
+#define ONE (1U << VIEW_PAGE_CONTAINER)
+#define LOG (1U << VIEW_PAGE_LOG)
+#define TABLES (MAIN | ONE | LOG)
+#define EVERYWHERE (TABLES | 1U << VIEW_PAGE_STACKS | 1U << VIEW_PAGE_HELP)
+
 /* Rows with the same help follow each other; the first names them all. */
 static const struct key keys[] = {
-	{ 'q', do_quit, 0, "q  F10", "quit" },
-	{ VIEW_KEY_QUIT, do_quit, 0, NULL, NULL },
-	{ '?', do_help, 0, "?  h  F1", "this help, and back" },
-	{ 'h', do_help, 0, NULL, NULL },
-	{ VIEW_KEY_HELP, do_help, 0, NULL, NULL },
-	{ VIEW_KEY_UP, do_move, -1, "Up Down  k j", "select a container: its operations are below" },
-	{ VIEW_KEY_DOWN, do_move, 1, NULL, NULL },
-	{ 'k', do_move, -1, NULL, NULL },
-	{ 'j', do_move, 1, NULL, NULL },
-	{ VIEW_KEY_PAGE_UP, do_move, -PAGE, "PgUp PgDn Home End", "the same in larger steps" },
-	{ VIEW_KEY_PAGE_DOWN, do_move, PAGE, NULL, NULL },
-	{ VIEW_KEY_HOME, do_move, -VIEW_ALL, NULL, NULL },
-	{ VIEW_KEY_END, do_move, VIEW_ALL, NULL, NULL },
-	{ 'a', do_all, 0, "a  Esc", "operations of all containers" },
-	{ VIEW_KEY_ESCAPE, do_all, 0, NULL, NULL },
-	{ 'S', do_stacks, 0, "S",
+	{ 'q', EVERYWHERE, do_quit, 0, "q  F10", "quit" },
+	{ VIEW_KEY_QUIT, EVERYWHERE, do_quit, 0, NULL, NULL },
+	{ '?', TABLES, do_page, VIEW_PAGE_HELP, "?  h  F1", "this help, and back" },
+	{ 'h', TABLES, do_page, VIEW_PAGE_HELP, NULL, NULL },
+	{ VIEW_KEY_HELP, TABLES, do_page, VIEW_PAGE_HELP, NULL, NULL },
+	{ VIEW_KEY_UP, TABLES, do_move, -1, "Up Down  k j",
+	  "select a container: its operations are below" },
+	{ VIEW_KEY_DOWN, TABLES, do_move, 1, NULL, NULL },
+	{ 'k', TABLES, do_move, -1, NULL, NULL },
+	{ 'j', TABLES, do_move, 1, NULL, NULL },
+	{ VIEW_KEY_PAGE_UP, TABLES, do_move, -PAGE, "PgUp PgDn Home End",
+	  "the same in larger steps" },
+	{ VIEW_KEY_PAGE_DOWN, TABLES, do_move, PAGE, NULL, NULL },
+	{ VIEW_KEY_HOME, TABLES, do_move, -VIEW_ALL, NULL, NULL },
+	{ VIEW_KEY_END, TABLES, do_move, VIEW_ALL, NULL, NULL },
+	{ VIEW_KEY_ENTER, MAIN, do_open, 0, "Enter  Right",
+	  "all about the selected container, or the first" },
+	{ VIEW_KEY_RIGHT, MAIN, do_open, 0, NULL, NULL },
+	{ VIEW_KEY_TAB, ONE, do_next_part, 1, "Tab  1 2 3 4",
+	  "there: operations and how long they take, mappings, what is in flight, owner and devices" },
+	{ VIEW_KEY_BACK_TAB, ONE, do_next_part, -1, NULL, NULL },
+	{ '1', ONE, do_part, VIEW_PART_OPS, NULL, NULL },
+	{ '2', ONE, do_part, VIEW_PART_MAPPINGS, NULL, NULL },
+	{ '3', ONE, do_part, VIEW_PART_BEGUN, NULL, NULL },
+	{ '4', ONE, do_part, VIEW_PART_OWNER, NULL, NULL },
+	{ VIEW_KEY_ENTER, ONE, do_op_alone, 0, "Enter",
+	  "there: the selected operation's histogram gets all rows, and back" },
+	{ VIEW_KEY_ESCAPE, ONE, do_back, 0, "Esc  BkSp  Left", "back from there" },
+	{ VIEW_KEY_BACKSPACE, ONE, do_back, 0, NULL, NULL },
+	{ VIEW_KEY_LEFT, ONE, do_back, 0, NULL, NULL },
+	{ 'l', MAIN | ONE, do_log, 0, "l",
+	  "log: open, attach, set_iommu, detach, close, release, and calls that failed, as they come; "
+	  "on the page of a container of that one. Esc leads back" },
+	{ 'l', LOG, do_back, 0, NULL, NULL },
+	{ VIEW_KEY_ESCAPE, LOG, do_back, 0, NULL, NULL },
+	{ VIEW_KEY_BACKSPACE, LOG, do_back, 0, NULL, NULL },
+	{ VIEW_KEY_LEFT, LOG, do_back, 0, NULL, NULL },
+	{ 'a', MAIN, do_all, 0, "a  Esc",
+	  "operations of all containers; Esc once more clears the filter" },
+	{ VIEW_KEY_ESCAPE, MAIN, do_escape, 0, NULL, NULL },
+	{ '/', MAIN | LOG, do_filter, 0, "/  \\  F4",
+	  "type a filter: rows in which each of its words is found. A word is part of the command, of "
+	  "the owner (VM, pod, cgroup) or of a device's name or BDF, or begins a pid, a group's number "
+	  "or an errno (enomem: whose calls failed so). Enter keeps it, Esc clears it" },
+	{ '\\', MAIN | LOG, do_filter, 0, NULL, NULL },
+	{ VIEW_KEY_FILTER, MAIN | LOG, do_filter, 0, NULL, NULL },
+	{ 'S', MAIN | ONE, do_page, VIEW_PAGE_STACKS, "S",
 	  "call stacks that lead to the selected container, or to all (option --stacks), and back" },
-	{ '<', do_sort, -1, "<", "sort by the column to the left" },
-	{ '>', do_sort, 1, ">  s", "sort by the column to the right" },
-	{ 's', do_sort, 1, NULL, NULL },
-	{ 'r', do_reverse, 0, "r", "turn the order around" },
-	{ ' ', do_freeze, 0, "Space  p", "freeze the picture, and go on (nothing is lost meanwhile)" },
-	{ 'p', do_freeze, 0, NULL, NULL },
+	{ '<', MAIN, do_sort, -1, "<", "sort by the column to the left" },
+	{ '>', MAIN, do_sort, 1, ">  s", "sort by the column to the right" },
+	{ 's', MAIN, do_sort, 1, NULL, NULL },
+	{ 'r', MAIN, do_reverse, 0, "r", "turn the order around" },
+	{ ' ', TABLES, do_freeze, 0, "Space  p",
+	  "freeze the picture, and go on (nothing is lost meanwhile)" },
+	{ 'p', TABLES, do_freeze, 0, NULL, NULL },
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -134,7 +255,8 @@ size_t view_screen__keys(const struct key **list)
 	return N_KEYS;
 }
 
-static unsigned int page_key(struct view_screen *screen, int key)
+/* A page of text scrolls, and any other key leaves it. */
+static unsigned int text_key(struct view_screen *screen, int key)
 {
 	int page = screen->page_rows > 1 ? screen->page_rows - 1 : 1;
 
@@ -160,13 +282,32 @@ static unsigned int page_key(struct view_screen *screen, int key)
 	case VIEW_KEY_END:
 		screen->page_top = VIEW_ALL;
 		break;
-	case VIEW_KEY_RESIZE:
-		break;
 	default:
-		screen->help = false;
-		screen->stacks = false;
+		return do_back(screen, 0);
 	}
 	return VIEW_REDRAW;
+}
+
+/* Keys while the filter is typed. False: it is one that does what it does at other times. */
+static bool type_key(struct view_screen *screen, int key)
+{
+	char text[VIEW_FILTER_MAX + 1];
+	size_t n = strlen(screen->filter.text);
+
+	strcpy(text, screen->filter.text);
+	if (key == VIEW_KEY_ENTER || key == VIEW_KEY_ESCAPE) {
+		screen->typing = false;
+		text[key == VIEW_KEY_ESCAPE ? 0 : n] = '\0';
+	} else if (key == VIEW_KEY_BACKSPACE) {
+		text[n ? n - 1 : 0] = '\0';
+	} else if (key >= ' ' && key <= '~') {
+		text[n] = key;
+		text[n + 1] = '\0';
+	} else {
+		return false;
+	}
+	view_filter__set(&screen->filter, text); /* too long: as it was */
+	return true;
 }
 
 unsigned int view_screen__key(struct view_screen *screen, int key)
@@ -175,11 +316,13 @@ unsigned int view_screen__key(struct view_screen *screen, int key)
 		reset_columns(screen);
 		return VIEW_REDRAW;
 	}
-	if ((screen->help || screen->stacks) && key != 'q' && key != VIEW_KEY_QUIT)
-		return page_key(screen, key);
+	if (screen->typing && type_key(screen, key))
+		return VIEW_REDRAW;
 	for (size_t i = 0; i < N_KEYS; i++)
-		if (keys[i].key == key)
+		if (keys[i].key == key && keys[i].pages >> screen->page & 1)
 			return keys[i].act(screen, keys[i].arg);
+	if (screen->page == VIEW_PAGE_STACKS || screen->page == VIEW_PAGE_HELP)
+		return text_key(screen, key);
 	return VIEW_IGNORED;
 }
 
@@ -200,12 +343,26 @@ void view_screen__draw(struct view_screen *screen, const struct view_frame *fram
 	if (canvas->cols != screen->cols)
 		reset_columns(screen);
 	screen->cols = canvas->cols;
-	if (canvas->rows < VIEW_MIN_ROWS || canvas->cols < VIEW_MIN_COLS)
+	if (canvas->rows < VIEW_MIN_ROWS || canvas->cols < VIEW_MIN_COLS) {
 		draw_too_small(canvas);
-	else if (screen->help)
+		return;
+	}
+	if (screen->opening && !view_screen__select(screen, frame))
+		do_back(screen, 0);
+	switch (screen->page) {
+	case VIEW_PAGE_HELP:
 		view_screen__draw_help(screen, frame, canvas);
-	else if (screen->stacks)
+		break;
+	case VIEW_PAGE_LOG:
+		view_screen__draw_log(screen, frame, frozen, canvas);
+		break;
+	case VIEW_PAGE_STACKS:
 		view_screen__draw_stacks(screen, frame, frozen, canvas);
-	else
+		break;
+	case VIEW_PAGE_CONTAINER:
+		view_screen__draw_container(screen, frame, frozen, canvas);
+		break;
+	default:
 		view_screen__draw_main(screen, frame, frozen, canvas);
+	}
 }

@@ -21,7 +21,14 @@ enum view_key {
 	VIEW_KEY_PAGE_DOWN,
 	VIEW_KEY_HOME,
 	VIEW_KEY_END,
+	VIEW_KEY_LEFT,
+	VIEW_KEY_RIGHT,
+	VIEW_KEY_ENTER,
+	VIEW_KEY_TAB,
+	VIEW_KEY_BACK_TAB,
+	VIEW_KEY_BACKSPACE,
 	VIEW_KEY_HELP,
+	VIEW_KEY_FILTER,
 	VIEW_KEY_QUIT,
 	VIEW_KEY_ESCAPE,
 	VIEW_KEY_RESIZE, /* only asks for a new drawing */
@@ -36,10 +43,14 @@ enum view_reaction {
 	VIEW_QUIT = 4,
 };
 
+struct view_choice;
 struct view_screen;
 
 struct view_screen *view_screen__create(void);
 void view_screen__destroy(struct view_screen *screen);
+
+/* What it begins with; the columns of @choice must live as long as @screen. */
+void view_screen__choose(struct view_screen *screen, const struct view_choice *choice);
 
 /* Returns a set of view_reaction. */
 unsigned int view_screen__key(struct view_screen *screen, int key);

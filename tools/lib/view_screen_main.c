@@ -13,7 +13,6 @@
 #include "view_rows.h"
 #include "view_screen_priv.h"
 
-#define MARK_COLS 1 /* before each row: the cursor */
 #define MIN_ROOM 4  /* rows for containers and operations together */
 #define DETAILS_PART 6 /* of the rows, for what is known about the selected container */
 #define MAX_DETAILS 16
@@ -27,41 +26,15 @@ struct layout {
 	int footer;
 };
 
-/* As many segments as fit, two blanks apart; returns the column after the last. */
-static int draw_segments(struct view_canvas *canvas, int row, int room,
-			 const struct view_segment *segments, size_t n)
-{
-	int col = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		int width = strlen(segments[i].text);
-
-		if (col + width > room)
-			continue;
-		view_canvas__put(canvas, row, col,
-				 segments[i].alert ? VIEW_ALERT :
-				 row == 0 && i == 0 ? VIEW_BOLD :
-						      VIEW_NORMAL,
-				 segments[i].text);
-		col += width + 2;
-	}
-	return col;
-}
-
 static void draw_summary(const struct view_frame *frame, bool frozen, struct view_canvas *canvas)
 {
-	static const char word[] = "FROZEN";
 	struct view_segment segments[VIEW_SEGMENTS];
 
 	for (int line = 0; line < VIEW_SUMMARY_LINES; line++) {
 		size_t n = view__summary(frame, line, segments);
-		int room = canvas->cols;
 
-		if (line == 0 && frozen) {
-			room -= sizeof(word) + 1;
-			view_canvas__put(canvas, 0, room + 2, VIEW_ALERT, word);
-		}
-		draw_segments(canvas, line, room, segments, n);
+		view_screen__segments(canvas, line, line ? canvas->cols :
+				      view_screen__frozen(canvas, frozen), segments, n);
 	}
 }
 
@@ -74,52 +47,9 @@ static void draw_notices(const struct layout *layout, const struct view_notice *
 		[VIEW_LEVEL_ALERT] = VIEW_ALERT,
 	};
 
-	for (int i = 0; i < layout->n_notices; i++) {
-		view_canvas__put(canvas, layout->notices + i, 0,
-				 attrs[notices[i].level], notices[i].text);
-		if ((int)strlen(notices[i].text) > canvas->cols)
-			view_canvas__put(canvas, layout->notices + i, canvas->cols - 3, VIEW_NORMAL,
-					 "...");
-	}
-}
-
-static void draw_head(const struct view_columns *columns, const struct field *sort, int row,
-		      struct view_canvas *canvas)
-{
-	const struct view_column *column = sort ? view_columns__find(columns, sort) : NULL;
-	char line[VIEW_LINE_SIZE];
-
-	view_columns__head(columns, line);
-	view_canvas__put(canvas, row, MARK_COLS, VIEW_HEAD, line);
-	view_canvas__paint(canvas, row, 0, canvas->cols, VIEW_HEAD);
-	if (column)
-		view_canvas__paint(canvas, row, MARK_COLS + column->at, column->width, VIEW_SORTED);
-}
-
-/* Failures stand out in their own column. */
-static void draw_errors(const struct view_columns *columns, const struct field_row *row, int at,
-			struct view_canvas *canvas)
-{
-	const struct field *field = field__find(columns->fields, columns->n_fields, "errors");
-	const struct view_column *column = view_columns__find(columns, field);
-
-	if (column && field->get(row).uint)
-		view_canvas__paint(canvas, at, MARK_COLS + column->at, column->width, VIEW_ALERT);
-}
-
-static void draw_row(const struct view_columns *columns, const struct field_row *row, int at,
-		     enum view_attr attr, struct view_canvas *canvas)
-{
-	char line[VIEW_LINE_SIZE];
-
-	view_columns__line(columns, row, line);
-	view_canvas__put(canvas, at, MARK_COLS, attr, line);
-	if (attr == VIEW_SELECTED) {
-		view_canvas__put(canvas, at, 0, attr, ">");
-		view_canvas__paint(canvas, at, 0, canvas->cols, attr);
-	} else {
-		draw_errors(columns, row, at, canvas);
-	}
+	for (int i = 0; i < layout->n_notices; i++)
+		view_screen__long(canvas, layout->notices + i, attrs[notices[i].level],
+				  notices[i].text);
 }
 
 /* Where there is no room for the state, a letter before the row says what is not just open. */
@@ -188,28 +118,29 @@ static int place_cursor(struct view_screen *screen, const struct field_row *rows
 			break;
 		}
 	}
-	if (screen->move && n) {
-		/* From nowhere, down comes to the first and up to the last row. */
-		at = at < 0 ? (screen->move > 0 ? screen->move - 1 : (long long)n + screen->move) :
-			      at + screen->move;
-		at = at < 0 ? 0 : at >= (long long)n ? (long long)n - 1 : at;
-	}
-	screen->move = 0;
+	at = view_screen__move(screen, at, n);
 	screen->has_selected = at >= 0;
 	if (at >= 0)
 		screen->selected = rows[at].container->id;
 	return at;
 }
 
-static void scroll_to(struct view_screen *screen, int cursor, int page, size_t n)
+bool view_screen__select(struct view_screen *screen, const struct view_frame *frame)
 {
-	screen->page = page;
-	if (cursor >= 0 && (size_t)cursor < screen->top)
-		screen->top = cursor;
-	if (cursor >= 0 && cursor >= (int)screen->top + page)
-		screen->top = cursor - page + 1;
-	if (screen->top + page > n)
-		screen->top = n > (size_t)page ? n - page : 0;
+	struct field_row *rows;
+	size_t n = view_rows__containers(frame, screen->sort, screen->reverse, &screen->filter,
+					 &rows);
+	int later = screen->move; /* by keys behind the one that opens it */
+
+	screen->opening = false;
+	screen->move = screen->open_move;
+	if (place_cursor(screen, rows, n) < 0 && n) {
+		screen->has_selected = true;
+		screen->selected = rows[0].container->id;
+	}
+	screen->move = later;
+	free(rows);
+	return n > 0;
 }
 
 static void draw_containers(struct view_screen *screen, const struct view_frame *frame,
@@ -218,22 +149,24 @@ static void draw_containers(struct view_screen *screen, const struct view_frame 
 {
 	size_t end;
 
-	scroll_to(screen, cursor, l->n_containers, n);
+	screen->rows = l->n_containers;
+	screen->top = view_screen__scroll(screen->top, cursor, screen->rows, n);
 	end = screen->top + l->n_containers < n ? screen->top + l->n_containers : n;
 	for (size_t i = screen->top; i < end; i++)
 		view_columns__measure(&screen->containers, &rows[i]);
-	view_columns__fit(&screen->containers, canvas->cols - MARK_COLS);
-	draw_head(&screen->containers, screen->sort, l->containers - 1, canvas);
+	view_columns__fit(&screen->containers, canvas->cols - VIEW_MARK_COLS);
+	view_screen__head(&screen->containers, screen->sort->name, l->containers - 1, canvas);
 	if (!n)
-		view_canvas__put(canvas, l->containers, MARK_COLS, VIEW_NORMAL,
-				 view__nothing(frame));
+		view_canvas__put(canvas, l->containers, VIEW_MARK_COLS, VIEW_NORMAL,
+				 view_screen__hidden(screen, frame, n) ?
+				 "the filter hides all: Esc clears it" : view__nothing(frame));
 	for (size_t i = screen->top; i < end; i++) {
 		int at = l->containers + (int)(i - screen->top);
 		bool freed = rows[i].container->freed;
 
 		if ((int)i != cursor)
 			draw_state(&screen->containers, rows[i].container, at, canvas);
-		draw_row(&screen->containers, &rows[i], at,
+		view_screen__row(&screen->containers, &rows[i], at,
 			 (int)i == cursor ? VIEW_SELECTED :
 			 freed		  ? VIEW_DIM :
 					    VIEW_NORMAL,
@@ -284,45 +217,55 @@ static void draw_ops(struct view_screen *screen, const struct view_frame *frame,
 	char title[224];
 
 	ops_title(selected, n, all, title, sizeof(title));
-	view_canvas__put(canvas, l->ops - 2, MARK_COLS, VIEW_BOLD, title);
+	view_canvas__put(canvas, l->ops - 2, VIEW_MARK_COLS, VIEW_BOLD, title);
 	for (size_t i = 0; i < n; i++)
 		view_columns__measure(&screen->ops, &rows[i]);
-	view_columns__fit(&screen->ops, canvas->cols - MARK_COLS);
-	draw_head(&screen->ops, NULL, l->ops - 1, canvas);
+	view_columns__fit(&screen->ops, canvas->cols - VIEW_MARK_COLS);
+	view_screen__head(&screen->ops, NULL, l->ops - 1, canvas);
 	if (!n)
-		view_canvas__put(canvas, l->ops, MARK_COLS, VIEW_NORMAL, "none yet");
+		view_canvas__put(canvas, l->ops, VIEW_MARK_COLS, VIEW_NORMAL, "none yet");
 	for (size_t i = 0; i < n; i++)
-		draw_row(&screen->ops, &rows[i], l->ops + (int)i, VIEW_NORMAL, canvas);
+		view_screen__row(&screen->ops, &rows[i], l->ops + (int)i, VIEW_NORMAL, canvas);
 }
 
 static void draw_details(const struct view_frame *frame, const struct layout *l,
 			 const struct model_container *c, struct view_canvas *canvas)
 {
 	char lines[MAX_DETAILS][VIEW_DETAIL_SIZE];
-	size_t n = view_details__lines(frame, c, canvas->cols - MARK_COLS, lines, l->n_details);
+	size_t n = view_details__lines(frame, c, canvas->cols - VIEW_MARK_COLS, lines,
+				       l->n_details);
 
 	for (size_t i = 0; i < n; i++)
-		view_canvas__put(canvas, l->details + (int)i, MARK_COLS, VIEW_NORMAL, lines[i]);
+		view_canvas__put(canvas, l->details + (int)i, VIEW_MARK_COLS, VIEW_NORMAL,
+				 lines[i]);
 }
 
-static void draw_footer(const struct view_screen *screen, int row, size_t n,
-			struct view_canvas *canvas)
+static void draw_footer(const struct view_screen *screen, const struct view_frame *frame, int row,
+			size_t n, struct view_canvas *canvas)
 {
-	size_t first = screen->top, end = first + screen->page;
+	size_t hidden = view_screen__hidden(screen, frame, n);
+	size_t first = screen->top, end = first + screen->rows;
 	bool high_first = screen->sort->low_first == screen->reverse;
-	struct view_segment segments[VIEW_SEGMENTS] = {
-		{ .text = "q quit" }, { .text = "? help" },
-	};
-	size_t k = 2;
+	struct view_segment segments[VIEW_SEGMENTS] = { 0 };
+	size_t k = view_screen__filter(screen, hidden, n + hidden, segments);
 
-	if ((size_t)screen->page < n)
+	if (screen->typing) {
+		view_screen__segments(canvas, row, canvas->cols, segments, k);
+		return;
+	}
+	snprintf(segments[k++].text, sizeof(segments->text), "q quit");
+	snprintf(segments[k++].text, sizeof(segments->text), "? help");
+	snprintf(segments[k++].text, sizeof(segments->text), "Enter more");
+	snprintf(segments[k++].text, sizeof(segments->text), "/ filter");
+	snprintf(segments[k++].text, sizeof(segments->text), "l log");
+	if ((size_t)screen->rows < n)
 		snprintf(segments[k++].text, sizeof(segments->text), "%zu-%zu of %zu", first + 1,
 			 end < n ? end : n, n);
 	snprintf(segments[k++].text, sizeof(segments->text), "< > sort: %s, %s first",
 		 screen->sort->title, high_first ? "high" : "low");
 	snprintf(segments[k++].text, sizeof(segments->text), "Up/Down select");
 	snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");
-	draw_segments(canvas, row, canvas->cols, segments, k);
+	view_screen__segments(canvas, row, canvas->cols, segments, k);
 }
 
 void view_screen__draw_main(struct view_screen *screen, const struct view_frame *frame, bool frozen,
@@ -330,7 +273,8 @@ void view_screen__draw_main(struct view_screen *screen, const struct view_frame 
 {
 	struct view_notice notices[VIEW_NOTICES];
 	struct field_row op_rows[VFIO_OP_COUNT], *rows;
-	size_t n = view_rows__containers(frame, screen->sort, screen->reverse, &rows);
+	size_t n = view_rows__containers(frame, screen->sort, screen->reverse, &screen->filter,
+					 &rows);
 	int cursor = place_cursor(screen, rows, n);
 	struct layout l =
 		make_layout(canvas, cursor >= 0, view__notices(frame, notices),
@@ -343,6 +287,6 @@ void view_screen__draw_main(struct view_screen *screen, const struct view_frame 
 		draw_ops(screen, frame, &l, cursor >= 0 ? &rows[cursor] : NULL, canvas);
 	if (l.n_details && cursor >= 0)
 		draw_details(frame, &l, rows[cursor].container, canvas);
-	draw_footer(screen, l.footer, n, canvas);
+	draw_footer(screen, frame, l.footer, n, canvas);
 	free(rows);
 }

@@ -5,30 +5,66 @@
 #ifndef VFIO_OBS_VIEW_SCREEN_PRIV_H
 #define VFIO_OBS_VIEW_SCREEN_PRIV_H
 
-#include "view_columns.h"
+#include "view_choice.h"
 #include "view_screen.h"
 
 /* More rows than there are. */
 #define VIEW_ALL 1000000
+#define VIEW_MARK_COLS 1 /* before each row of a table: the cursor */
+
+enum view_page {
+	VIEW_PAGE_MAIN,
+	VIEW_PAGE_CONTAINER, /* one of them */
+	VIEW_PAGE_LOG,
+	VIEW_PAGE_STACKS,
+	VIEW_PAGE_HELP,
+	VIEW_N_PAGES
+};
+
+/* Parts of the page of one container. */
+enum view_part {
+	VIEW_PART_OPS,
+	VIEW_PART_MAPPINGS,
+	VIEW_PART_BEGUN,
+	VIEW_PART_OWNER,
+	VIEW_N_PARTS
+};
 
 struct view_screen {
-	bool help, stacks;	 /* a page instead of the main screen */
-	int page_top, page_rows; /* of it: first line shown, lines that fit */
+	enum view_page page;
+	enum view_page back[VIEW_N_PAGES]; /* what comes back when this page is left */
+	int n_back;
+	int page_top, page_rows; /* of a page of text: first line shown, lines that fit */
 	const struct field *fields;
 	size_t n_fields;
 	const struct field *sort;
 	bool reverse;
 	bool has_selected;
 	__u64 selected; /* id of the container under the cursor */
+	struct view_filter filter;
+	bool typing;	/* the filter is being typed */
 	int move;	/* of the cursor, pending until the rows are known */
-	int page;	/* rows of the container table when it was drawn last */
+	int rows;	/* of the table when it was drawn last */
 	size_t top;	/* first row shown */
 	int cols;	/* of the last drawing */
 	struct view_columns containers, ops;
+	/* The page of one container */
+	bool opening;	/* until it is drawn first: which one it is must be found out */
+	int open_move;	/* @move of the main screen by then */
+	enum view_part part;
+	size_t part_top[VIEW_N_PARTS];
+	enum vfio_obs_op op; /* under the cursor; VFIO_OP_NONE: not chosen yet */
+	bool op_alone;	     /* its histogram without the table */
+	/* The log */
+	bool log_one;	 /* of the selected container only */
+	__u64 log_added; /* entries that there ever were, at the last drawing */
+	size_t log_top;
 };
 
+/* @pages: where it works, bit per enum view_page. */
 struct key {
 	int key;
+	unsigned int pages;
 	unsigned int (*act)(struct view_screen *screen, int arg);
 	int arg;
 	const char *label, *help; /* NULL: as the row before */
@@ -37,9 +73,42 @@ size_t view_screen__keys(const struct key **list);
 
 void view_screen__draw_main(struct view_screen *screen, const struct view_frame *frame, bool frozen,
 			    struct view_canvas *canvas);
+void view_screen__draw_container(struct view_screen *screen, const struct view_frame *frame,
+				 bool frozen, struct view_canvas *canvas);
+void view_screen__draw_log(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+			   struct view_canvas *canvas);
 void view_screen__draw_stacks(struct view_screen *screen, const struct view_frame *frame,
 			      bool frozen, struct view_canvas *canvas);
 void view_screen__draw_help(struct view_screen *screen, const struct view_frame *frame,
 			    struct view_canvas *canvas);
+
+/*
+ * Several keys may come before the screen is drawn: finds out which container of the main screen is
+ * to be opened, the first if none is selected or that one is hidden. False: there is none.
+ */
+bool view_screen__select(struct view_screen *screen, const struct view_frame *frame);
+
+/* As many segments as fit into @room columns, two blanks apart; returns the column after them. */
+int view_screen__segments(struct view_canvas *canvas, int row, int room,
+			  const struct view_segment *segments, size_t n);
+/* FROZEN at the right end of the first row, if it is so; returns the columns that are left. */
+int view_screen__frozen(struct view_canvas *canvas, bool frozen);
+/* The titles of a table at @row, and one row of it; @sort: name of a field, or NULL. */
+void view_screen__head(const struct view_columns *columns, const char *sort, int row,
+		       struct view_canvas *canvas);
+void view_screen__row(const struct view_columns *columns, const struct field_row *row, int at,
+		      enum view_attr attr, struct view_canvas *canvas);
+/* Text that ends with "..." when it is longer than the row. */
+void view_screen__long(struct view_canvas *canvas, int row, enum view_attr attr, const char *text);
+/* Rows that the filter hides of the containers, of which @shown are shown. */
+size_t view_screen__hidden(const struct view_screen *screen, const struct view_frame *frame,
+			   size_t shown);
+/* What a footer says about the filter, which hides @hidden of @all rows; returns the segments. */
+size_t view_screen__filter(const struct view_screen *screen, size_t hidden, size_t all,
+			   struct view_segment *to);
+/* Moves @top so that it is a good first row: @cursor (-1 none) and as much as possible is seen. */
+size_t view_screen__scroll(size_t top, long long cursor, int rows, size_t n);
+/* Takes the pending move of a cursor that is at @at of @n rows, -1: nowhere; where it is now. */
+long long view_screen__move(struct view_screen *screen, long long at, size_t n);
 
 #endif

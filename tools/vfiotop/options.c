@@ -28,6 +28,10 @@ static const struct row {
 	{ 'b', "batch", NULL, "print plain text instead of drawing a screen" },
 	{ 'n', "iterations", "N", "end after N refreshes" },
 	{ 'j', "json", NULL, "print one JSON object a refresh, on a line of its own" },
+	{ 'o', "columns", "COLS", "columns of the containers and their order, as id,owner,mapped,errors;\n"
+	  "                             by title or JSON key; -o help lists them" },
+	{ 'F', "filter", "TEXT", "show containers of that command, owner, device, pid, group or errno;\n"
+	  "                             as / on the screen, whose help says more; not with --json" },
 	{ OPT_REPLAY, "replay", "FILE", "look at a recording of 'vfio-trace record'; - is stdin" },
 	{ OPT_SOURCE, "source", "SOURCE", "tp: our vfio.ko's tracepoints; fentry: any vfio.ko's functions;\n"
 	  "                             auto: which of them works (default); file:PATH: as --replay" },
@@ -153,6 +157,22 @@ static enum options_verdict choose_source(struct options *options, struct chosen
 	return OPTIONS_RUN;
 }
 
+static enum options_verdict choose_columns(struct options *options, const char *list)
+{
+	const struct field *fields;
+	size_t n = field__containers(&fields);
+	char err[640];
+
+	if (!strcmp(list, "help")) {
+		for (size_t i = 0; i < n; i++)
+			printf("%-8s  %-16s  %s\n", fields[i].title, fields[i].name, fields[i].help);
+		return OPTIONS_DONE;
+	}
+	options->choice.n_fields = field__choose(fields, n, list, options->choice.fields, err,
+						 sizeof(err));
+	return options->choice.n_fields ? OPTIONS_RUN : usage("-o %s: %s", list, err);
+}
+
 static enum options_verdict apply(struct options *options, struct chosen *chosen, int key)
 {
 	switch (key) {
@@ -170,6 +190,13 @@ static enum options_verdict apply(struct options *options, struct chosen *chosen
 		return OPTIONS_RUN;
 	case 'j':
 		options->json = true;
+		return OPTIONS_RUN;
+	case 'o':
+		return choose_columns(options, optarg);
+	case 'F':
+		if (!view_filter__set(&options->choice.filter, optarg))
+			return usage("the filter is longer than %d characters or %d words",
+				     VIEW_FILTER_MAX - 1, VIEW_FILTER_WORDS);
 		return OPTIONS_RUN;
 	case OPT_REPLAY:
 		return choose_file(options, chosen, optarg);
@@ -229,6 +256,10 @@ enum options_verdict options__parse(struct options *options, int argc, char **ar
 	if (optind < argc)
 		return usage("'%s' is no option; a recording is opened with --replay FILE",
 			     argv[optind]);
+	if (options->json && view_filter__is_on(&options->choice.filter))
+		return usage("--filter is for the screen and -b; --json has all containers");
+	if (options->json && options->choice.n_fields)
+		return usage("-o is for the screen and -b; --json has all fields");
 	if (options->file && options->max_overhead)
 		return usage("--max-overhead is for a live host, a recording has no programs in its "
 			     "kernel");

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "lib/source.h"
+#include "lib/view_choice.h"
 #include "tui.h"
 
 struct options {
@@ -21,6 +22,7 @@ struct options {
 	double max_overhead; /* in percent of all CPUs' time; 0: no limit */
 	struct source_stack_opts stacks;
 	enum tui_color color;
+	struct view_choice choice;
 };
 
 /* What main() does with the command line. */

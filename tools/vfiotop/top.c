@@ -177,7 +177,7 @@ static bool print(struct top *top)
 	if (top->options->json)
 		view_json__print(stdout, &top->frame);
 	else
-		view_batch__print(stdout, &top->frame);
+		view_batch__print(stdout, &top->frame, &top->options->choice);
 	errno = 0;
 	if (!fflush(stdout) && !ferror(stdout))
 		return true;
@@ -341,6 +341,7 @@ static int run_screen(struct top *top)
 		return 0;
 	}
 	top->screen = view_screen__create();
+	view_screen__choose(top->screen, &top->options->choice);
 	ok = interact(top);
 	unfreeze(top);
 	view_screen__destroy(top->screen);

@@ -7,6 +7,8 @@
 #include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 #include <term.h>
 #include <termios.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "lib/error.h"
 #include "lib/view_screen.h"
@@ -25,7 +28,7 @@ struct tui {
 	SCREEN *screen;
 	FILE *keys;
 	bool own_keys; /* @keys was opened here */
-	bool colors;
+	bool blocks; /* the terminal has characters for parts of bars */
 	bool gone;
 	attr_t attrs[VIEW_N_ATTRS];
 };
@@ -158,6 +161,9 @@ struct tui *tui__open(enum tui_color color, char *err, size_t err_size)
 		goto fail;
 	}
 	rescue_save();
+	/* Of the locale nothing but its characters: numbers stay as they are. */
+	setlocale(LC_CTYPE, "");
+	tui->blocks = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	tui->screen = newterm(NULL, stdout, tui->keys);
 	if (!tui->screen) {
 		if (term && term[0])
@@ -217,6 +223,12 @@ static int translate(int key)
 		{ KEY_UP, VIEW_KEY_UP },	 { KEY_DOWN, VIEW_KEY_DOWN },
 		{ KEY_PPAGE, VIEW_KEY_PAGE_UP }, { KEY_NPAGE, VIEW_KEY_PAGE_DOWN },
 		{ KEY_HOME, VIEW_KEY_HOME },	 { KEY_END, VIEW_KEY_END },
+		{ KEY_LEFT, VIEW_KEY_LEFT },	 { KEY_RIGHT, VIEW_KEY_RIGHT },
+		{ KEY_ENTER, VIEW_KEY_ENTER },	 { '\r', VIEW_KEY_ENTER },
+		{ '\n', VIEW_KEY_ENTER },	 { '\t', VIEW_KEY_TAB },
+		{ KEY_BTAB, VIEW_KEY_BACK_TAB }, { KEY_BACKSPACE, VIEW_KEY_BACKSPACE },
+		{ '\b', VIEW_KEY_BACKSPACE },	 { 127, VIEW_KEY_BACKSPACE },
+		{ KEY_F(4), VIEW_KEY_FILTER },
 		{ KEY_F(1), VIEW_KEY_HELP },	 { KEY_F(10), VIEW_KEY_QUIT },
 		{ 27, VIEW_KEY_ESCAPE },	 { KEY_RESIZE, VIEW_KEY_RESIZE },
 	};
@@ -254,6 +266,20 @@ void tui__size(struct tui *tui, int *rows, int *cols)
 	*cols = COLS > 0 ? COLS : 1;
 }
 
+/* U+258F, a left eighth, to U+2588, a full block. */
+static void paint_cell(const struct tui *tui, int row, int col, const struct view_cell *cell)
+{
+	if (cell->ch < ' ' && tui->blocks) {
+		wchar_t block[2] = { 0x2588 + VIEW_BAR_FULL - cell->ch };
+
+		attrset(tui->attrs[cell->attr]);
+		mvaddwstr(row, col, block);
+		attrset(A_NORMAL);
+		return;
+	}
+	mvaddch(row, col, (unsigned char)view_canvas__ascii(cell->ch) | tui->attrs[cell->attr]);
+}
+
 void tui__paint(struct tui *tui, const struct view_canvas *canvas)
 {
 	erase();
@@ -263,8 +289,7 @@ void tui__paint(struct tui *tui, const struct view_canvas *canvas)
 				&canvas->cells[(size_t)row * canvas->cols + col];
 
 			if (cell->ch != ' ' || cell->attr)
-				mvaddch(row, col,
-					(unsigned char)cell->ch | tui->attrs[cell->attr]);
+				paint_cell(tui, row, col, cell);
 		}
 	}
 	refresh();

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * view_screen_parts.c - what more than one page draws: segments of a line, heads and rows of tables
+ *
+ * Called by the other view_screen*.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "view_screen_priv.h"
+
+int view_screen__segments(struct view_canvas *canvas, int row, int room,
+			  const struct view_segment *segments, size_t n)
+{
+	int col = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int width = strlen(segments[i].text);
+
+		if (col + width > room)
+			continue;
+		view_canvas__put(canvas, row, col,
+				 segments[i].alert ? VIEW_ALERT :
+				 row == 0 && i == 0 ? VIEW_BOLD :
+						      VIEW_NORMAL,
+				 segments[i].text);
+		col += width + 2;
+	}
+	return col;
+}
+
+int view_screen__frozen(struct view_canvas *canvas, bool frozen)
+{
+	static const char word[] = "FROZEN";
+	int room = canvas->cols - (int)sizeof(word) - 1;
+
+	if (!frozen)
+		return canvas->cols;
+	view_canvas__put(canvas, 0, room + 2, VIEW_ALERT, word);
+	return room;
+}
+
+void view_screen__long(struct view_canvas *canvas, int row, enum view_attr attr, const char *text)
+{
+	view_canvas__put(canvas, row, 0, attr, text);
+	if ((int)strlen(text) > canvas->cols)
+		view_canvas__put(canvas, row, canvas->cols - 3, VIEW_NORMAL, "...");
+}
+
+size_t view_screen__hidden(const struct view_screen *screen, const struct view_frame *frame,
+			   size_t shown)
+{
+	const struct model_container *const *list;
+
+	if (!view_filter__is_on(&screen->filter))
+		return 0;
+	return model__containers(frame->model, &list) - shown;
+}
+
+size_t view_screen__filter(const struct view_screen *screen, size_t hidden, size_t all,
+			   struct view_segment *to)
+{
+	const char *text = screen->filter.text;
+	int length = strlen(text), room = screen->cols - 16;
+
+	if (screen->typing) {
+		/* The end is where it is typed. */
+		snprintf(to[0].text, sizeof(to->text), "Filter: %s_",
+			 text + (length > room ? length - room : 0));
+		snprintf(to[1].text, sizeof(to->text), "hides %zu of %zu", hidden, all);
+		snprintf(to[2].text, sizeof(to->text), "Enter keep");
+		snprintf(to[3].text, sizeof(to->text), "Esc clear");
+		to[0].alert = to[1].alert = true;
+		return 4;
+	}
+	if (!view_filter__is_on(&screen->filter))
+		return 0;
+	room -= 12;
+	snprintf(to[0].text, sizeof(to->text), "filter '%.*s%s' hides %zu", room, text,
+		 length > room ? "+" : "", hidden);
+	to[0].alert = true;
+	return 1;
+}
+
+size_t view_screen__scroll(size_t top, long long cursor, int rows, size_t n)
+{
+	if (cursor >= 0 && (size_t)cursor < top)
+		top = cursor;
+	if (cursor >= 0 && cursor >= (long long)top + rows)
+		top = cursor - rows + 1;
+	if (top + rows > n)
+		top = n > (size_t)rows ? n - rows : 0;
+	return top;
+}
+
+long long view_screen__move(struct view_screen *screen, long long at, size_t n)
+{
+	/* From nowhere, down comes to the first and up to the last row. */
+	if (screen->move && n) {
+		at = at < 0 ? (screen->move > 0 ? screen->move - 1 : (long long)n + screen->move) :
+			      at + screen->move;
+		at = at < 0 ? 0 : at >= (long long)n ? (long long)n - 1 : at;
+	}
+	screen->move = 0;
+	return at;
+}
+
+void view_screen__head(const struct view_columns *columns, const char *sort, int row,
+		       struct view_canvas *canvas)
+{
+	const struct field *field =
+		sort ? field__find(columns->fields, columns->n_fields, sort) : NULL;
+	const struct view_column *column = view_columns__find(columns, field);
+	char line[VIEW_LINE_SIZE];
+
+	view_columns__head(columns, line);
+	view_canvas__put(canvas, row, VIEW_MARK_COLS, VIEW_HEAD, line);
+	view_canvas__paint(canvas, row, 0, canvas->cols, VIEW_HEAD);
+	if (column)
+		view_canvas__paint(canvas, row, VIEW_MARK_COLS + column->at, column->width,
+				   VIEW_SORTED);
+}
+
+/* Failures stand out in their own column. */
+static void draw_errors(const struct view_columns *columns, const struct field_row *row, int at,
+			struct view_canvas *canvas)
+{
+	const struct field *field = field__find(columns->fields, columns->n_fields, "errors");
+	const struct view_column *column = view_columns__find(columns, field);
+
+	if (column && field->get(row).uint)
+		view_canvas__paint(canvas, at, VIEW_MARK_COLS + column->at, column->width,
+				   VIEW_ALERT);
+}
+
+void view_screen__row(const struct view_columns *columns, const struct field_row *row, int at,
+		      enum view_attr attr, struct view_canvas *canvas)
+{
+	char line[VIEW_LINE_SIZE];
+
+	view_columns__line(columns, row, line);
+	view_canvas__put(canvas, at, VIEW_MARK_COLS, attr, line);
+	if (attr == VIEW_SELECTED) {
+		view_canvas__put(canvas, at, 0, attr, ">");
+		view_canvas__paint(canvas, at, 0, canvas->cols, attr);
+	} else {
+		draw_errors(columns, row, at, canvas);
+	}
+}
