@@ -117,7 +117,7 @@ counts_again()
 {
 	perl "$work/client" "$group" && last_line '.totals.map_parts.count >= 8 and .lost.total == 0'
 }
-check "loaded again, its maps are looked into again" within 20 counts_again
+check "loaded again, its maps are looked into again" within 60 counts_again
 kill -INT "$monitor_pid"
 wait "$monitor_pid"
 finish
