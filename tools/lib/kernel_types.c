@@ -134,39 +134,13 @@ static int explain_no_btf(int cause, char *err, size_t err_size)
 	return -ENOTSUP;
 }
 
-/* The kernel's descriptor of its own BTF or a module's, or -errno. */
-static int open_btf(const char *of)
-{
-	__u32 id = 0;
-
-	while (!bpf_btf_get_next_id(id, &id)) {
-		char name[64] = "";
-		struct bpf_btf_info info = {
-			.name = (unsigned long)name,
-			.name_len = sizeof(name),
-		};
-		__u32 len = sizeof(info);
-		int fd = bpf_btf_get_fd_by_id(id);
-
-		if (fd < 0 && errno != ENOENT)
-			return -errno;
-		if (fd < 0)
-			continue;
-		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.kernel_btf &&
-		    !strcmp(name, of))
-			return fd;
-		close(fd);
-	}
-	return errno == ENOENT ? -ENOENT : -errno;
-}
-
 /* In one piece from the kernel, which costs half of what reading the file does. NULL and errno. */
 static struct btf *read_kernel_btf(void)
 {
 	struct bpf_btf_info info = { 0 };
-	__u32 len = sizeof(info);
+	__u32 len = sizeof(info), id;
 	struct btf *btf = NULL;
-	int fd = open_btf(names[KERNEL_TYPES_KERNEL]);
+	int fd = tp_module__open_btf(names[KERNEL_TYPES_KERNEL], &id);
 
 	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len)) {
 		void *data = xreallocarray(NULL, info.btf_size, 1);
@@ -471,7 +445,8 @@ const char *kernel_types__path(const struct kernel_types *types)
 /* The kernel's descriptor of the BTF that was read; -ENOENT when it is not loaded any more. */
 static int open_module_btf(const struct kernel_types *types, enum kernel_types_of of)
 {
-	int fd = open_btf(names[of]);
+	__u32 id;
+	int fd = tp_module__open_btf(names[of], &id);
 
 	if (fd < 0 || load_of(of) == types->load[of])
 		return fd;

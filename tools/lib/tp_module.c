@@ -233,28 +233,40 @@ static void look_at_link(struct links *links, __u32 id)
 	}
 }
 
-/* The number under which the kernel keeps the module's BTF, 0 when it does not tell. */
-static __u32 module_btf_id(void)
+int tp_module__open_btf(const char *of, __u32 *id)
 {
-	__u32 id = 0, found = 0;
-
-	while (!found && !bpf_btf_get_next_id(id, &id)) {
+	*id = 0;
+	while (!bpf_btf_get_next_id(*id, id)) {
 		char name[64] = "";
 		struct bpf_btf_info info = {
 			.name = (unsigned long)name,
 			.name_len = sizeof(name),
 		};
 		__u32 len = sizeof(info);
-		int fd = bpf_btf_get_fd_by_id(id);
+		int fd = bpf_btf_get_fd_by_id(*id);
 
+		if (fd < 0 && errno != ENOENT)
+			return -errno;
 		if (fd < 0)
 			continue;
 		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.kernel_btf &&
-		    !strcmp(name, "vfio"))
-			found = id;
+		    !strcmp(name, of))
+			return fd;
 		close(fd);
 	}
-	return found;
+	return errno == ENOENT ? -ENOENT : -errno;
+}
+
+/* The number under which the kernel keeps the module's BTF, 0 when it does not tell. */
+static __u32 module_btf_id(void)
+{
+	__u32 id;
+	int fd = tp_module__open_btf("vfio", &id);
+
+	if (fd < 0)
+		return 0;
+	close(fd);
+	return id;
 }
 
 /* References that all links take. */

@@ -30,6 +30,12 @@ struct kernel_types;
 int tp_module__check(const struct kernel_types *types, char *err, size_t err_size);
 
 /*
+ * tp_module__open_btf - the kernel's descriptor of the BTF of the module @of, or of its own,
+ * "vmlinux", and its number in @id. -ENOENT: not loaded or without BTF; or -errno of the kernel.
+ */
+int tp_module__open_btf(const char *of, __u32 *id);
+
+/*
  * Who holds vfio. @links are the references of tracing links on it, of all programs where the
  * kernel lets us count them (CAP_SYS_ADMIN), else the caller's; they are among @refs.
  */

@@ -101,12 +101,7 @@ void view_screen__draw_help(struct view_screen *screen, const struct view_frame 
 
 	/* Once above the screen, to know how long it is. */
 	help_all(screen, frame, &help);
-	screen->page_rows = canvas->rows - 1;
-	last = help.line > screen->page_rows ? help.line - screen->page_rows : 0;
-	if (screen->page_top > last)
-		screen->page_top = last;
-	if (screen->page_top < 0)
-		screen->page_top = 0;
+	last = view_screen__fit_page(screen, canvas->rows - 1, help.line);
 	help = (struct help){ .canvas = canvas, .top = screen->page_top };
 	help_all(screen, frame, &help);
 	view_canvas__put(canvas, canvas->rows - 1, 0, VIEW_HEAD,

@@ -40,6 +40,18 @@ int view_screen__frozen(struct view_canvas *canvas, bool frozen)
 	return room;
 }
 
+int view_screen__fit_page(struct view_screen *screen, int rows, int lines)
+{
+	int last = lines > rows ? lines - rows : 0;
+
+	screen->page_rows = rows;
+	if (screen->page_top > last)
+		screen->page_top = last;
+	if (screen->page_top < 0)
+		screen->page_top = 0;
+	return last;
+}
+
 void view_screen__long(struct view_canvas *canvas, int row, enum view_attr attr, const char *text)
 {
 	view_canvas__put(canvas, row, 0, attr, text);

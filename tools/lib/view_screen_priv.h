@@ -106,6 +106,8 @@ size_t view_screen__hidden(const struct view_screen *screen, const struct view_f
 /* What a footer says about the filter, which hides @hidden of @all rows; returns the segments. */
 size_t view_screen__filter(const struct view_screen *screen, size_t hidden, size_t all,
 			   struct view_segment *to);
+/* Keeps a page of text within its @lines, of which @rows fit; returns the last first line. */
+int view_screen__fit_page(struct view_screen *screen, int rows, int lines);
 /* Moves @top so that it is a good first row: @cursor (-1 none) and as much as possible is seen. */
 size_t view_screen__scroll(size_t top, long long cursor, int rows, size_t n);
 /* Takes the pending move of a cursor that is at @at of @n rows, -1: nowhere; where it is now. */

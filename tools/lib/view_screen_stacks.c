@@ -37,18 +37,12 @@ void view_screen__draw_stacks(struct view_screen *screen, const struct view_fram
 
 	/* Once above the screen, to know how long it is. */
 	view_stacks__lines(frame, id, SHOWN, put_line, &page);
-	screen->page_rows = canvas->rows - 2;
-	last = page.line > screen->page_rows ? page.line - screen->page_rows : 0;
-	if (screen->page_top > last)
-		screen->page_top = last;
-	if (screen->page_top < 0)
-		screen->page_top = 0;
+	last = view_screen__fit_page(screen, canvas->rows - 2, page.line);
 	page = (struct page){ .canvas = canvas, .top = screen->page_top };
 	view_stacks__lines(frame, id, SHOWN, put_line, &page);
 	view_stacks__title(frame, id, SHOWN, title, sizeof(title));
 	view_canvas__put(canvas, 0, 0, VIEW_HEAD, title);
-	if (frozen)
-		view_canvas__put(canvas, 0, canvas->cols - 6, VIEW_ALERT, "FROZEN");
+	view_screen__frozen(canvas, frozen);
 	view_canvas__put(canvas, canvas->rows - 1, 0, VIEW_HEAD,
 			 last ? "Up/Down/PgUp/PgDn scroll, any other key: back" : "any key: back");
 }
