@@ -149,6 +149,17 @@ struct record_reader *record_reader__open(FILE *in, const char *name, char *err,
 	return reader;
 }
 
+struct record_reader *record_reader__open_path(const char *path, char *err, size_t err_size)
+{
+	FILE *in = strcmp(path, "-") ? fopen(path, "re") : stdin;
+
+	if (in)
+		return record_reader__open(in, record_reader__name(path), err, err_size);
+	error__set(err, err_size, "cannot read %s: %s; name a file that 'vfio-trace record' wrote",
+		   path, strerror(errno));
+	return NULL;
+}
+
 void record_reader__close(struct record_reader *reader)
 {
 	if (!reader)
@@ -363,4 +374,18 @@ __u64 record_reader__damages(const struct record_reader *reader)
 __u64 record_reader__events(const struct record_reader *reader)
 {
 	return reader->events;
+}
+
+void record_reader__say_cut(const struct record_reader *reader, char *why, size_t size)
+{
+	snprintf(why, size, "the recording breaks off behind %llu events without its end mark: the "
+		 "recorder was killed or its disk was full; what came later is missing",
+		 reader->events);
+}
+
+void record_reader__say_damage(const struct record_reader *reader, char *why, size_t size)
+{
+	snprintf(why, size, "the recording is damaged in %llu place%s; %llu events are known to be "
+		 "missing there", reader->damages, reader->damages == 1 ? "" : "s",
+		 record_reader__missing(reader));
 }

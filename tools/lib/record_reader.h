@@ -53,7 +53,15 @@ struct record_view {
  * sentences. NULL with a sentence in @err when it is no recording that this version can read.
  */
 struct record_reader *record_reader__open(FILE *in, const char *name, char *err, size_t err_size);
+/* record_reader__open_path - the same for the file @path, "-" for standard input. */
+struct record_reader *record_reader__open_path(const char *path, char *err, size_t err_size);
 void record_reader__close(struct record_reader *reader);
+
+/* What sentences call the file @path. */
+static inline const char *record_reader__name(const char *path)
+{
+	return strcmp(path, "-") ? path : "standard input";
+}
 
 const struct record_header *record_reader__header(const struct record_reader *reader);
 
@@ -73,5 +81,10 @@ __u64 record_reader__missing(const struct record_reader *reader);
 __u64 record_reader__damages(const struct record_reader *reader);
 /* Events in the blocks read until now. */
 __u64 record_reader__events(const struct record_reader *reader);
+
+/* Sentences about a recording that ended with -ENODATA, and about one that has damages. */
+#define RECORD_WHY_MAX 160
+void record_reader__say_cut(const struct record_reader *reader, char *why, size_t size);
+void record_reader__say_damage(const struct record_reader *reader, char *why, size_t size);
 
 #endif

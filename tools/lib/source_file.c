@@ -275,11 +275,9 @@ static void deliver_view(struct source_file *file, struct record_view *view,
 /* The recording has no end mark: say so, once. */
 static void deliver_cut(struct source_file *file, const struct source_sink *sink)
 {
-	char why[160];
+	char why[RECORD_WHY_MAX];
 
-	snprintf(why, sizeof(why), "the recording breaks off behind %llu events without its end "
-		 "mark: the recorder was killed or its disk was full; what came later is missing",
-		 record_reader__events(file->reader));
+	record_reader__say_cut(file->reader, why, sizeof(why));
 	if (sink->gap)
 		sink->gap(sink->ctx, SOURCE_GAP_TRUNCATED, file->last_ns, why);
 }
@@ -287,14 +285,11 @@ static void deliver_cut(struct source_file *file, const struct source_sink *sink
 /* Damage in the middle: what was lost there may be more than events. */
 static void deliver_damage(struct source_file *file, const struct source_sink *sink)
 {
-	__u64 places = record_reader__damages(file->reader);
-	char why[160];
+	char why[RECORD_WHY_MAX];
 
-	if (!places || !sink->gap)
+	if (!record_reader__damages(file->reader) || !sink->gap)
 		return;
-	snprintf(why, sizeof(why), "the recording is damaged in %llu place%s; %llu events are known "
-		 "to be missing there", places, places == 1 ? "" : "s",
-		 record_reader__missing(file->reader));
+	record_reader__say_damage(file->reader, why, sizeof(why));
 	sink->gap(sink->ctx, SOURCE_GAP_DAMAGED, file->last_ns, why);
 }
 
@@ -367,9 +362,8 @@ static void fill_info(struct source_file *file, const char *path)
 	file->last_ns = header->start_ns;
 }
 
-struct source *source_file__from_stream(FILE *in, const char *name, char *err, size_t err_size)
+static struct source *from_reader(struct record_reader *reader, const char *name)
 {
-	struct record_reader *reader = record_reader__open(in, name, err, err_size);
 	struct source_file *file;
 
 	if (!reader)
@@ -382,15 +376,13 @@ struct source *source_file__from_stream(FILE *in, const char *name, char *err, s
 	return &file->source;
 }
 
+struct source *source_file__from_stream(FILE *in, const char *name, char *err, size_t err_size)
+{
+	return from_reader(record_reader__open(in, name, err, err_size), name);
+}
+
 struct source *source_file__open(const char *path, char *err, size_t err_size)
 {
-	bool in = !strcmp(path, "-");
-	FILE *f = in ? stdin : fopen(path, "re");
-
-	if (!f) {
-		error__set(err, err_size, "cannot read %s: %s; name a file that 'vfio-trace record' "
-			   "wrote", path, strerror(errno));
-		return NULL;
-	}
-	return source_file__from_stream(f, in ? "standard input" : path, err, err_size);
+	return from_reader(record_reader__open_path(path, err, err_size),
+			   record_reader__name(path));
 }

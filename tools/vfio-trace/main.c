@@ -17,6 +17,8 @@ static const struct {
 	{ "report", cmd_report, "counts, latencies, errors and losses of a recording" },
 	{ "script", cmd_script, "the events of a recording, one line each" },
 	{ "export", cmd_export, "a recording for other programs: JSON lines, CSV, Chrome and Perfetto" },
+	{ "info", cmd_info, "of what host and source a recording is, and what takes the room in it" },
+	{ "verify", cmd_verify, "whether recordings are whole" },
 };
 
 static void usage(FILE *out)
