@@ -343,9 +343,10 @@ static int verify(const char *path)
 		return 1;
 	status = tell_trouble(&facts);
 	if (!status)
-		printf("%s: whole, %llu events in %llu blocks; %llu were lost while it was recorded\n",
-		       record_reader__name(path), record_reader__events(facts.reader), n_blocks(&facts),
-		       source_loss__total(&facts.loss));
+		printf("%s: whole, %llu events in %llu blocks; %llu were lost while it was "
+		       "recorded\n",
+		       record_reader__name(path), record_reader__events(facts.reader),
+		       n_blocks(&facts), source_loss__total(&facts.loss));
 	record_reader__close(facts.reader);
 	return status;
 }
