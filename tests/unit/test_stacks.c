@@ -23,10 +23,10 @@
 #include "lib/stack_opts.h"
 #include "lib/symbols.h"
 #include "lib/tp_stacks.h"
-#include "lib/view_batch.h"
 #include "lib/view_json.h"
 #include "lib/view_screen.h"
 #include "lib/xalloc.h"
+#include "batch_text.h"
 
 #define MSEC 1000000ULL
 #define SEC 1000000000ULL
@@ -528,17 +528,6 @@ static void feed(struct shown *s)
 	s->sink.stack(s->sink.ctx, &failed);
 	s->sink.loss(s->sink.ctx, &loss);
 	model__advance(s->model, 5 * SEC, SEC);
-}
-
-static char *batch_text(const struct view_frame *frame)
-{
-	char *text;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	view_batch__print(out, frame, &(struct view_choice){ 0 });
-	fclose(out);
-	return text;
 }
 
 #define LINES                                                                                      \

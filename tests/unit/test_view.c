@@ -16,11 +16,11 @@
 #include "lib/source_fake.h"
 #include "lib/source_paced.h"
 #include "lib/view.h"
-#include "lib/view_batch.h"
 #include "lib/view_columns.h"
 #include "lib/view_json.h"
 #include "lib/view_rows.h"
 #include "lib/view_screen.h"
+#include "batch_text.h"
 #include "view_fixture.h"
 
 /* What the scene below looks like; checked by eye when it changes. */
@@ -93,17 +93,6 @@
 	" owner    unknown: no process is known that opened it or has it open\n" \
 	" group 7  devices unknown\n" \
 	"q quit  ? help  Enter more  / filter  l log  < > sort: OPS/S, high first  Up/Down select  Space freeze\n"
-
-static char *batch_text(const struct view_frame *frame)
-{
-	char *text;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	view_batch__print(out, frame, &(struct view_choice){ 0 });
-	fclose(out);
-	return text;
-}
 
 static void test_batch(void **state)
 {

@@ -106,16 +106,29 @@ char *fmt_container(char *buf, size_t size, __u64 id)
 	return buf;
 }
 
-char *fmt_time(char *buf, size_t size, __u64 realtime_ns)
+static char *local_time(char *buf, size_t size, __u64 realtime_ns, const char *format, bool ms)
 {
 	time_t t = realtime_ns / NSEC;
-	char date[32] = "?";
+	char text[32] = "?";
 	struct tm tm;
 
 	if (localtime_r(&t, &tm))
-		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
-	snprintf(buf, size, "%s.%03llu", date, realtime_ns % NSEC / 1000000);
+		strftime(text, sizeof(text), format, &tm);
+	if (ms)
+		snprintf(buf, size, "%s.%03llu", text, realtime_ns % NSEC / 1000000);
+	else
+		snprintf(buf, size, "%s", text);
 	return buf;
+}
+
+char *fmt_time(char *buf, size_t size, __u64 realtime_ns)
+{
+	return local_time(buf, size, realtime_ns, "%Y-%m-%d %H:%M:%S", true);
+}
+
+char *fmt_clock(char *buf, size_t size, __u64 realtime_ns, bool ms)
+{
+	return local_time(buf, size, realtime_ns, "%H:%M:%S", ms);
 }
 
 char *fmt_time_iso(char *buf, size_t size, __u64 realtime_ns)

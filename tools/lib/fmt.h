@@ -10,6 +10,7 @@
 #define VFIO_OBS_FMT_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define FMT_MAX 40
@@ -31,6 +32,8 @@ char *fmt_age(char *buf, size_t size, __u64 ns);
 char *fmt_container(char *buf, size_t size, __u64 id);
 /* CLOCK_REALTIME ns as local time: "2026-11-22 10:48:00.123". */
 char *fmt_time(char *buf, size_t size, __u64 realtime_ns);
+/* Of that the time of day: "10:48:00", with @ms "10:48:00.123". */
+char *fmt_clock(char *buf, size_t size, __u64 realtime_ns, bool ms);
 /* The same in UTC as ISO 8601: "2026-11-22T10:48:00.123456789Z", for JSON. */
 char *fmt_time_iso(char *buf, size_t size, __u64 realtime_ns);
 

@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "btf_reduce.h"
 #include "error.h"
 #include "kernel_types.h"
+#include "memory_file.h"
 #include "tp_module.h"
 #include "xalloc.h"
 
@@ -302,21 +302,13 @@ static struct btf *reduce(struct kernel_types *types)
 /* In memory, as libbpf takes them from a file only. */
 static void write_file(struct kernel_types *types, const struct btf *btf)
 {
-	__u32 size, done = 0;
+	__u32 size;
 	const char *data = btf ? btf__raw_data(btf, &size) : NULL;
 	int fd;
 
-	types->file = data ? memfd_create("types", MFD_CLOEXEC) : -1;
+	if (data)
+		types->file = memory_file__create("types", data, size);
 	if (types->file < 0)
-		return;
-	while (done < size) {
-		ssize_t n = write(types->file, data + done, size - done);
-
-		if (n <= 0)
-			break;
-		done += n;
-	}
-	if (done < size)
 		return;
 	snprintf(types->path, sizeof(types->path), "/proc/self/fd/%d", types->file);
 	fd = open(types->path, O_RDONLY | O_CLOEXEC);

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "live.h"
 #include "loader.h"
 #include "mapped_file.h"
+#include "memory_file.h"
 #include "privilege.h"
 #include "vfio_obs/existing.h"
 #include "xalloc.h"
@@ -76,29 +76,25 @@ static int open_live(struct server *server, __u64 kind, struct answer *answer)
 	return live__permitted(server->live, answer->reply.text, sizeof(answer->reply.text));
 }
 
+/* @fd goes out with the answer, and is closed then. */
+static void give(struct answer *answer, __u32 flag, int fd)
+{
+	answer->reply.flags |= flag;
+	answer->own[answer->n_own++] = fd;
+	answer->fds[answer->n++] = fd;
+}
+
 /* What was read, as a file: it may be more than a message holds. Nothing is no file. */
 static int add_file(struct answer *answer, __u32 flag, const void *data, size_t size)
 {
-	size_t done = 0;
 	int fd;
 
 	if (!size)
 		return 0;
-	fd = memfd_create("existing", MFD_CLOEXEC);
-	while (fd >= 0 && done < size) {
-		ssize_t n = write(fd, (const char *)data + done, size - done);
-
-		if (n < 0) {
-			close(fd);
-			return -errno;
-		}
-		done += n;
-	}
+	fd = memory_file__create("existing", data, size);
 	if (fd < 0)
-		return -errno;
-	answer->reply.flags |= flag;
-	answer->own[answer->n_own++] = fd;
-	answer->fds[answer->n++] = fd;
+		return fd;
+	give(answer, flag, fd);
 	return 0;
 }
 
@@ -245,9 +241,7 @@ static int hand_over_file(const struct server *server, const struct loader_reque
 	fd = mapped_file__open(request->arg, request->at, reply->text, sizeof(reply->text));
 	if (fd < 0)
 		return fail(answer, fd, "file of a process");
-	reply->flags |= LOADER_MAPPED;
-	answer->own[answer->n_own++] = fd;
-	answer->fds[answer->n++] = fd;
+	give(answer, LOADER_MAPPED, fd);
 	return 0;
 }
 

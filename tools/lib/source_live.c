@@ -676,8 +676,8 @@ static void thin(struct source_live *live, const struct source_sink *sink)
 	deliver(live, sink, true);
 	name_events(events, names, sizeof(names));
 	snprintf(why, sizeof(why), "tool and BPF programs take %.3g%% of all CPUs' time, more than "
-		 "--max-overhead %g%%: events no longer recorded: %s%s", overhead->machine, overhead->max, names,
-		 live->opts.aggregate ? "; all is counted as before" : "");
+		 "--max-overhead %g%%: events no longer recorded: %s%s", overhead->machine,
+		 overhead->max, names, live->opts.aggregate ? "; all is counted as before" : "");
 	if (sink->gap)
 		sink->gap(sink->ctx, SOURCE_GAP_THINNED, since_ns, why);
 }

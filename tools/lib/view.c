@@ -165,13 +165,11 @@ size_t view__summary(const struct view_frame *frame, int line,
 static void since(const struct view_frame *frame, __u64 ts_ns, const char *sentence,
 		  struct view_notice *notice)
 {
-	char when[FMT_MAX], *clock, why[sizeof(notice->text) - FMT_MAX - 8];
+	char when[FMT_MAX], why[sizeof(notice->text) - FMT_MAX - 8];
 
-	fmt_time(when, sizeof(when), ts_ns + frame->info->realtime_offset_ns);
-	when[strcspn(when, ".")] = '\0';
-	clock = strchr(when, ' '); /* behind the date */
+	fmt_clock(when, sizeof(when), ts_ns + frame->info->realtime_offset_ns, false);
 	field__format_text(sentence, why, sizeof(why));
-	snprintf(notice->text, sizeof(notice->text), "%s: %s", clock ? clock + 1 : when, why);
+	snprintf(notice->text, sizeof(notice->text), "%s: %s", when, why);
 }
 
 static bool notice_gap(const struct view_frame *frame, struct view_notice *notice)

@@ -141,15 +141,13 @@ static void say_what(const struct vfio_rec *rec, char *buf, size_t size)
 static void say_count(const struct view_frame *frame, const struct model_log_entry *entry,
 		      char *buf, size_t size)
 {
-	char when[FMT_MAX], *clock;
+	char when[FMT_MAX];
 
 	buf[0] = '\0';
 	if (entry->count < 2)
 		return;
-	fmt_time(when, sizeof(when), entry->first_ns + frame->info->realtime_offset_ns);
-	when[strcspn(when, ".")] = '\0';
-	clock = strchr(when, ' '); /* behind the date */
-	snprintf(buf, size, " (%llu times since %s)", entry->count, clock ? clock + 1 : when);
+	fmt_clock(when, sizeof(when), entry->first_ns + frame->info->realtime_offset_ns, false);
+	snprintf(buf, size, " (%llu times since %s)", entry->count, when);
 }
 
 void view_log__what(const struct view_frame *frame, const struct model_log_entry *entry,

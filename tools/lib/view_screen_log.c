@@ -126,20 +126,19 @@ static void draw_entry(const struct page *page, int at, const struct model_log_e
 {
 	const int cols = page->canvas->cols;
 	char when[FMT_MAX], id[FMT_MAX], text[VIEW_LOG_SIZE], raw[VIEW_LOG_SIZE + 160];
-	char line[sizeof(raw)], result[FMT_MAX], *clock;
-	int width = cols < COLS_FOR_MS ? 8 : 12;
+	char line[sizeof(raw)], result[FMT_MAX];
+	bool ms = cols >= COLS_FOR_MS;
 
-	fmt_time(when, sizeof(when), entry->rec.ts_ns + page->frame->info->realtime_offset_ns);
-	clock = strchr(when, ' '); /* behind the date */
-	clock = clock ? clock + 1 : when;
+	fmt_clock(when, sizeof(when), entry->rec.ts_ns + page->frame->info->realtime_offset_ns,
+		  ms);
 	format_id(&entry->rec, id, sizeof(id));
 	view_log__what(page->frame, entry, text);
 	view_log__result(entry, result, sizeof(result));
 	if (cols < COLS_FOR_TASK)
-		snprintf(raw, sizeof(raw), " %-8.8s %3s %-10s %s", clock, id, result, text);
+		snprintf(raw, sizeof(raw), " %-8s %3s %-10s %s", when, id, result, text);
 	else
-		snprintf(raw, sizeof(raw), " %-*.*s %5s %7u %-15.15s %-10s %s", width, width, clock,
-			 id, entry->rec.tgid, entry->rec.comm, result, text);
+		snprintf(raw, sizeof(raw), " %-*s %5s %7u %-15.15s %-10s %s", ms ? 12 : 8, when, id,
+			 entry->rec.tgid, entry->rec.comm, result, text);
 	field__format_text(raw, line, sizeof(line));
 	view_screen__long(page->canvas, at, event__ret(&entry->rec) < 0 ? VIEW_ALERT : VIEW_NORMAL,
 			  line);

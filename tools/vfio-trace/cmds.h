@@ -8,6 +8,8 @@
 #ifndef VFIO_TRACE_CMDS_H
 #define VFIO_TRACE_CMDS_H
 
+#include <stdbool.h>
+
 #define EXIT_USAGE 2
 
 int cmd_record(int argc, char **argv);
@@ -16,5 +18,12 @@ int cmd_script(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+
+/*
+ * cmds__one_file - the command line of a subcommand that has --json, --help and one FILE
+ * Returns true with @json and @path set, or false with the exit @status: all is said then.
+ */
+bool cmds__one_file(int argc, char **argv, const char *help, bool *json, const char **path,
+		    int *status);
 
 #endif

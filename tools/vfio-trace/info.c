@@ -308,30 +308,12 @@ static const char info_help[] =
 
 int cmd_info(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	bool json = false;
-	int option;
+	const char *path;
+	bool json;
+	int status;
 
-	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			fputs(info_help, stdout);
-			return 0;
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	if (optind + 1 == argc)
-		return info(argv[optind], json);
-	fputs("vfio-trace info: name one FILE; see 'vfio-trace info --help'\n", stderr);
-	return EXIT_USAGE;
+	return cmds__one_file(argc, argv, info_help, &json, &path, &status) ? info(path, json) :
+									       status;
 }
 
 static int verify(const char *path)

@@ -6,7 +6,6 @@
  * so that a recording of a million containers needs no million histograms.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -416,28 +415,10 @@ static const char help[] =
 
 int cmd_report(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	bool json = false;
-	int option;
+	const char *path;
+	bool json;
+	int status;
 
-	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return 0;
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	if (optind + 1 == argc)
-		return report(argv[optind], json);
-	fputs("vfio-trace report: name one FILE; see 'vfio-trace report --help'\n", stderr);
-	return EXIT_USAGE;
+	return cmds__one_file(argc, argv, help, &json, &path, &status) ? report(path, json) :
+									  status;
 }
