@@ -223,6 +223,18 @@ __u64 source__monitor_events(void)
 	return source__lifecycle_events() | 1ULL << VFIO_EV_IOCTL;
 }
 
+__u32 source__ops_of(__u64 events)
+{
+	__u32 ops = 0;
+
+	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++)
+		if (events >> type & 1 && event__desc(type)->op != VFIO_OP_NONE)
+			ops |= 1U << event__desc(type)->op;
+	if (events >> VFIO_EV_IOCTL & 1)
+		ops |= 1U << VFIO_OP_MAP | 1U << VFIO_OP_UNMAP;
+	return ops;
+}
+
 /* The events that @pattern names, 0 for none. */
 static __u64 match_events(const char *pattern)
 {

@@ -62,6 +62,7 @@ struct model {
 	__u64 gap_ns;
 	char *thinned; /* NULL: all events come */
 	__u64 thinned_ns;
+	__u32 untold_ops; /* bit per operation that is not counted any more either */
 	__u64 now_ns;	   /* newest instant of all */
 	__u64 advanced_ns; /* last model__advance(), 0 never */
 };
@@ -677,11 +678,6 @@ static void sink_loss(void *ctx, const struct source_loss *loss)
 		model_table__distrust(&model->list[i]->table, MODEL_TABLE_LOST);
 }
 
-/* Those whose events are frequent. */
-#define THINNED_OPS                                                                                \
-	(1U << VFIO_OP_CHECK_EXTENSION | 1U << VFIO_OP_MAP | 1U << VFIO_OP_UNMAP |                 \
-	 1U << VFIO_OP_IOCTL | 1U << VFIO_OP_PIN | 1U << VFIO_OP_UNPIN | 1U << VFIO_OP_DMA_RW)
-
 static void thin(struct model *model, __u64 ts_ns, const char *why)
 {
 	free(model->thinned);
@@ -692,7 +688,8 @@ static void thin(struct model *model, __u64 ts_ns, const char *why)
 		model_table__distrust(&model->list[i]->table, MODEL_TABLE_THINNED);
 	if (model->aggregates)
 		return;
-	model_begun__forget(&model->begun, THINNED_OPS);
+	model->untold_ops = source__ops_of(source__frequent_events());
+	model_begun__forget(&model->begun, model->untold_ops);
 	for (size_t i = 0; i < model->n_list; i++)
 		model->list[i]->gauges_known = false;
 }
@@ -841,9 +838,7 @@ static bool entry_is_over(const struct model *model, const struct tracked *entry
 /* Rates of one operation, unknown when its calls are not counted any more. */
 static void op_advance(const struct model *model, struct model_op *stats, int op, double seconds)
 {
-	bool unknown = model__counts_less(model) && THINNED_OPS >> op & 1;
-
-	model_op__advance(stats, unknown ? 0 : seconds);
+	model_op__advance(stats, model->untold_ops >> op & 1 ? 0 : seconds);
 }
 
 static void container_advance(const struct model *model, struct model_container *c, double seconds)

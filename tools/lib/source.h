@@ -341,6 +341,9 @@ __u64 source__all_events(void);
 /* Those that a busy container has all the time, each at a cost: what THINNED leaves out. */
 __u64 source__frequent_events(void);
 
+/* The operations, bit per enum vfio_obs_op, that @events complete; those of type1 are ioctls. */
+__u32 source__ops_of(__u64 events);
+
 /* AUTO: tracepoints where the loaded vfio has them, else its functions. */
 enum source_live_kind { SOURCE_LIVE_AUTO, SOURCE_LIVE_TP, SOURCE_LIVE_FENTRY };
 /* "auto", "tp" or "fentry"; false: something else. */

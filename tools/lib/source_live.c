@@ -247,19 +247,6 @@ static struct source_loss loss_of(const struct source_live *live)
 	return loss;
 }
 
-/* Operations that are counted but do not come one by one. */
-static __u32 ops_only_counted(const struct source_live *live)
-{
-	__u32 ops = (1U << VFIO_OP_COUNT) - 1;
-
-	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++)
-		if (live->opts.events >> type & 1 && event__desc(type)->op != VFIO_OP_NONE)
-			ops &= ~(1U << event__desc(type)->op);
-	if (live->opts.events >> VFIO_EV_IOCTL & 1)
-		ops &= ~(1U << VFIO_OP_MAP | 1U << VFIO_OP_UNMAP);
-	return ops;
-}
-
 /* What the programs have handled, each event once. */
 static __u64 events_handled(const struct source_live *live)
 {
@@ -267,8 +254,8 @@ static __u64 events_handled(const struct source_live *live)
 
 	if (live->rings)
 		events += ring_reader__written(live->rings);
-	if (live->stats)
-		events += tp_stats__calls(live->stats, ops_only_counted(live));
+	if (live->stats) /* of operations that do not come one by one */
+		events += tp_stats__calls(live->stats, ~source__ops_of(live->opts.events));
 	return events;
 }
 
