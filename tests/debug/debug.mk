@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Debug kernels, part of the top Makefile: kernels of Debian's sources with KASAN, lockdep, kmemleak
-# and fault injection under build/kernels/debug, the modules for them under build/debug, and
+# and fault injection under build/debug/kernels, the modules for them beside it, and
 # `make check-debug`, which runs races, fuzzer, stress and loads on them. They stand apart from
 # Debian's kernels, whose newest is what KVER=6.1 means elsewhere. To boot one:
 #   tests/debug/vm 6.1 -- COMMAND...
 
 DEPS_debug := flex bison bc libssl-dev
 
-DEBUG_KERNELS = $(BUILD)/kernels/debug/kernels
+DEBUG_KERNELS = $(BUILD)/debug/kernels
 debug_kver = $(patsubst %-amd64,%-vfiodebug,$(1))
 
 .PHONY: debug-kernel check-debug check-debug-mutants check-debug-ready
