@@ -146,11 +146,22 @@ identity()
 	echo "$row |"
 }
 
-# off GOT TRUE: by how many percent; empty when GOT is no number
+# off GOT TRUE [OF]: by how many percent; empty when GOT is no number
 off()
 {
 	[[ $1$2 =~ ^[0-9]+$ ]] || return 0
-	awk "BEGIN { printf \" (%+.1f %%)\", ($1 - $2) * 100 / $2 }"
+	awk "BEGIN { printf \" (%+.1f %%%s)\", ($1 - $2) * 100 / $2, \"${3-}\" }"
+}
+
+# true_mean MODULES NAME: what the pins that NAME saw took without what seeing them took: the median
+# with nobody watching, and by how much the mean of that very run was above its median
+true_mean()
+{
+	local pin=pin.$2 over
+	[ "$2" != vfiotop ] || pin=pin.aggregated
+	over=$(get "$1" "$pin.over_median")
+	[ "$over" != - ] || over=$(minus "$(get "$1" "$pin.mean")" "$(get "$1" "$pin.p50")")
+	[ "$over" = - ] || echo $(($(get "$1" pin.p50) + over))
 }
 
 # within_percent GOT TRUE
@@ -162,12 +173,14 @@ within_percent()
 # truth_row MODULES NAME WHO: what NAME says, and for ours whether it is true
 truth_row()
 {
-	local kind said real row="| $3" ok=yes
+	local kind said real row="| $3" ok=yes of
 	for kind in mean p50 p90 p99; do
 		real=$(get "$1" "pin.$kind")
+		of=
+		[ $kind != mean ] || { real=$(true_mean "$1" "$2"); of=" of $real"; }
 		said=$(get "$1" "said.$2.$kind")
 		[ $kind != p50 ] || [ "$said" != - ] || said=$(get "$1" "said.$2.median")
-		row+=" | $said$(off "$said" "$real")"
+		row+=" | $said$(off "$said" "$real" "$of")"
 		within_percent "$said" "$real" || ok=NO
 		[ "$said" = - ] || [ "$2" != vfiotop ] || tell "said.$2.$kind" "$1" "$said"
 	done
