@@ -22,6 +22,8 @@ SAN_LIB   := $(BUILD)/tests/libvfioobs.a
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
+RECORD_STORM := $(BUILD)/tests/record_storm
+
 .PHONY: check check-unit check-fuzz check-vm check-dkms check-long lint demo sample
 demo: ## See vfiotop live on DPDK and a pin storm in a guest (installs what is missing)
 	$(Q)$(MAKE) deps
@@ -36,7 +38,7 @@ sample: ## Make the recording in tests/data anew, from a guest
 
 check: ## Run every test: lint, unit, fuzz corpus, and the guest on both kernels (45 minutes)
 	$(Q)$(MAKE) deps
-	$(Q)$(MAKE) $(UNIT) $(KMOD_TESTS) $(FUZZ) tools $(GUEST_PROGRAMS) $(BUILD)/checkpatch.pl \
+	$(Q)$(MAKE) $(UNIT) $(KMOD_TESTS) $(FUZZ) tools $(RECORD_STORM) $(GUEST_PROGRAMS) $(BUILD)/checkpatch.pl \
 		$(BUILD)/events-table
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)$(MAKE) deb
@@ -101,6 +103,11 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(SAN_LIB)
 	$(Q)$(CC) $(TOOLS_CFLAGS) $(SAN_FLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -MF $@.d \
 		$< -o $@ $(SAN_LIB) $(TOOLS_LIBS) -lcmocka
 
+$(RECORD_STORM): tests/cli/record_storm.c $(LIB)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LIB) $(TOOLS_LIBS)
+
 # libFuzzer needs clang, and the library's sources built with its instrumentation.
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(wildcard tools/lib/*.c tools/lib/*.h include/vfio_obs/*.h) \
 		| $(SKELETONS)
@@ -111,4 +118,4 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(wildcard tools/lib/*.c tools/lib/*.h inc
 		-fno-sanitize-recover=undefined -iquote $(BUILD)/bpf \
 		-DVFIO_OBS_VERSION='"$(VERSION)"' $< $(wildcard tools/lib/*.c) -o $@ $(TOOLS_LIBS)
 
--include $(SAN_OBJS:.o=.d) $(UNIT:=.d)
+-include $(SAN_OBJS:.o=.d) $(UNIT:=.d) $(RECORD_STORM).d

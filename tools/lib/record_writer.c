@@ -2,8 +2,9 @@
 /*
  * record_writer.c - writing a recording
  *
- * Events are collected until a block is full or a second old, packed, compressed and written with
- * one write(), so that a file cut off anywhere misses at most its last block.
+ * Events are collected until a block is full or half a second old, packed, compressed and given to
+ * a thread that writes it with one write(), so that a file cut off anywhere misses at most its last
+ * block, and a disk that stalls does not hold up who empties the kernel's rings.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,14 +23,16 @@
 #include "record_writer.h"
 #include "source_copy.h"
 #include "vfio_obs/record.h"
+#include "write_queue.h"
 #include "xalloc.h"
 
 #define BLOCK_EVENTS 8192
-#define BLOCK_AGE_NS 1000000000ULL
+#define BLOCK_AGE_NS 500000000ULL
 #define ZSTD_LEVEL 1
 
 struct record_writer {
 	struct loader *loader; /* NULL: there is none to ask */
+	struct write_queue *queue; /* since the start */
 	int fd;
 	bool regular;
 	char name[PATH_MAX + 16]; /* what is written to, for sentences */
@@ -46,7 +49,8 @@ struct record_writer {
 	size_t block_max;
 	__u64 block_began_ns;
 	__u64 realtime_offset_ns;
-	__u64 events, written_events, blocks, bytes;
+	__u64 events, blocks; /* given to the sink; blocks, events and bytes given to @queue */
+	__u64 queued_events, queued_bytes;
 	struct source_loss loss;
 	int failed; /* -errno of the first failure */
 	char error[PATH_MAX + 512];
@@ -117,6 +121,7 @@ void record_writer__destroy(struct record_writer *writer)
 {
 	if (!writer)
 		return;
+	write_queue__destroy(writer->queue);
 	if (writer->fd >= 0)
 		close(writer->fd);
 	packer__destroy(writer->packer);
@@ -154,8 +159,8 @@ static bool ask_loader(struct record_writer *writer, enum loader_op op)
 	       !loader__call(writer->loader, op, 0, &reply, NULL);
 }
 
-/* A failed write: cut the file behind its last whole block and say what is in it. */
-static void fail(struct record_writer *writer, int err)
+/* A failed write: cut the file behind its last whole block, the end of @done, and say what is in it. */
+static void fail(struct record_writer *writer, int err, struct write_done done)
 {
 	if (writer->failed)
 		return;
@@ -163,42 +168,37 @@ static void fail(struct record_writer *writer, int err)
 	if (!writer->regular) {
 		error__set(writer->error, sizeof(writer->error),
 			   "cannot write to %s: %s; %llu events were written before", writer->name,
-			   strerror(err), writer->written_events);
-	} else if (!writer->written_events) {
+			   strerror(err), done.tag);
+	} else if (!done.tag) {
 		record_writer__discard(writer);
 		error__set(writer->error, sizeof(writer->error),
 			   "cannot write to %s: %s; nothing was recorded and no file is left",
 			   writer->name, strerror(err));
 	} else {
-		int cut = ftruncate(writer->fd, writer->bytes);
+		int cut = ftruncate(writer->fd, done.bytes);
 
 		error__set(writer->error, sizeof(writer->error),
 			   "cannot write to %s: %s; the first %llu events are kept there%s, what "
 			   "came later is not; free some space or choose another file with -o",
-			   writer->name, strerror(err), writer->written_events,
+			   writer->name, strerror(err), done.tag,
 			   cut ? ", followed by part of a block" : "");
 	}
 }
 
+static void look(struct record_writer *writer, struct write_done done)
+{
+	if (done.error)
+		fail(writer, -done.error, done);
+}
+
+/* What is not written yet may still fail, which is seen later. */
 static void write_all(struct record_writer *writer, const void *data, size_t size)
 {
-	const char *from = data;
-	size_t left = size;
-
-	while (left && !writer->failed) {
-		ssize_t n = write(writer->fd, from, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			fail(writer, n < 0 ? errno : EIO);
-			return;
-		}
-		from += n;
-		left -= n;
-	}
-	if (!writer->failed)
-		writer->bytes += size;
+	if (writer->failed)
+		return;
+	write_queue__put(writer->queue, data, size, writer->queued_events);
+	writer->queued_bytes += size;
+	look(writer, write_queue__done(writer->queue));
 }
 
 static void read_boot_id(char *buf, size_t size)
@@ -227,6 +227,7 @@ int record_writer__start(struct record_writer *writer, const struct source_info 
 		.start_ns = now_ns,
 		.realtime_offset_ns = info->realtime_offset_ns,
 	};
+	int err;
 
 	writer->realtime_offset_ns = info->realtime_offset_ns;
 	snprintf(header.kernel, sizeof(header.kernel), "%s", info->kernel);
@@ -235,7 +236,16 @@ int record_writer__start(struct record_writer *writer, const struct source_info 
 	snprintf(header.detail, sizeof(header.detail), "%s", info->detail);
 	read_boot_id(header.boot_id, sizeof(header.boot_id));
 	header.header_crc = crc32(0, (const void *)&header, sizeof(header));
+	/* Not before: the caller had rights that no thread should keep. */
+	writer->queue = write_queue__create(writer->fd, writer->regular, 2 * RECORD_WRITER_FULL,
+					   &err);
+	if (!writer->queue) {
+		fail(writer, -err, (struct write_done){ 0 });
+		return writer->failed;
+	}
 	write_all(writer, &header, sizeof(header));
+	/* Where nothing can be written nothing need begin. */
+	look(writer, write_queue__drain(writer->queue));
 	return writer->failed;
 }
 
@@ -243,7 +253,7 @@ int record_writer__start(struct record_writer *writer, const struct source_info 
 static void write_block(struct record_writer *writer, struct record_block *head)
 {
 	memcpy(head->magic, RECORD_BLOCK_MAGIC, sizeof(head->magic));
-	head->first_index = writer->written_events;
+	head->first_index = writer->queued_events;
 	head->lost_ring = writer->loss.ring;
 	head->lost_pool = writer->loss.pool;
 	head->lost_recursion = writer->loss.recursion;
@@ -252,11 +262,9 @@ static void write_block(struct record_writer *writer, struct record_block *head)
 	head->header_crc = 0;
 	head->header_crc = crc32(0, (const void *)head, sizeof(*head));
 	memcpy(writer->block, head, sizeof(*head));
+	writer->queued_events += head->count;
 	write_all(writer, writer->block, sizeof(*head) + head->stored_size);
-	if (writer->failed)
-		return;
 	writer->blocks++;
-	writer->written_events += head->count;
 }
 
 static void write_payload(struct record_writer *writer, enum record_block_type type, __u64 ts_ns,
@@ -341,7 +349,8 @@ static void write_events(struct record_writer *writer)
 				 writer->block_max - sizeof(head), writer->packed, head.raw_size,
 				 ZSTD_LEVEL);
 	if (ZSTD_isError(size)) {
-		fail(writer, ENOMEM); /* the only way it can: the room is large enough */
+		/* The only way it can: the room is large enough. */
+		fail(writer, ENOMEM, write_queue__drain(writer->queue));
 		return;
 	}
 	head.stored_size = size;
@@ -491,6 +500,12 @@ void record_writer__tick(struct record_writer *writer, __u64 now_ns, __u64 realt
 		write_events(writer);
 	else if (!writer->n_recs)
 		write_owner(writer);
+	look(writer, write_queue__done(writer->queue));
+}
+
+size_t record_writer__waiting(const struct record_writer *writer)
+{
+	return write_queue__done(writer->queue).waiting;
 }
 
 const char *record_writer__error(struct record_writer *writer)
@@ -502,7 +517,7 @@ const char *record_writer__error(struct record_writer *writer)
 static void give_name(struct record_writer *writer)
 {
 	if (fsync(writer->fd)) {
-		fail(writer, errno);
+		fail(writer, errno, write_queue__done(writer->queue));
 		return;
 	}
 	if (!rename(writer->name, writer->final))
@@ -522,9 +537,11 @@ int record_writer__finish(struct record_writer *writer, __u64 now_ns)
 	struct record_end end = { .end_ns = now_ns };
 
 	write_events(writer);
-	end.events = writer->written_events;
+	end.events = writer->queued_events;
 	end.blocks = writer->blocks;
 	write_payload(writer, RECORD_BLOCK_END, now_ns, &end, sizeof(end));
+	if (!writer->failed)
+		look(writer, write_queue__drain(writer->queue));
 	if (!writer->failed && writer->regular)
 		give_name(writer);
 	return writer->failed;
@@ -543,7 +560,7 @@ __u64 record_writer__events(const struct record_writer *writer)
 
 __u64 record_writer__bytes(const struct record_writer *writer)
 {
-	return writer->bytes;
+	return writer->queued_bytes;
 }
 
 const struct source_loss *record_writer__loss(const struct record_writer *writer)

@@ -34,7 +34,10 @@ const char *record_writer__final(const struct record_writer *writer);
  */
 void record_writer__ask(struct record_writer *writer, struct loader *loader);
 
-/* record_writer__start - write the header. @events: bit per event that will come. */
+/*
+ * record_writer__start - write the header, and start the thread that writes, with the caller's
+ * rights: nobody forks behind it. @events: bit per event that will come. 0 or -errno.
+ */
 int record_writer__start(struct record_writer *writer, const struct source_info *info,
 			 __u64 events, __u64 now_ns);
 
@@ -44,21 +47,31 @@ int record_writer__start(struct record_writer *writer, const struct source_info 
  */
 struct source_sink record_writer__sink(struct record_writer *writer);
 
-/* Write out what has waited for a second, so that a killed recorder loses no more than that. */
+/*
+ * Write out what has waited for half a second, and look whether the disk took what was written
+ * before: a recorder that is killed, or a machine without power, loses a second.
+ */
 void record_writer__tick(struct record_writer *writer, __u64 now_ns, __u64 realtime_offset_ns);
+
+/*
+ * Bytes that wait for the disk. From RECORD_WRITER_FULL on the caller had better give nothing more:
+ * with twice as many the sink waits for the disk, deaf to signals.
+ */
+#define RECORD_WRITER_FULL (32 << 20)
+size_t record_writer__waiting(const struct record_writer *writer);
 
 /* NULL or a sentence: what failed, what was kept and where. */
 const char *record_writer__error(struct record_writer *writer);
 
 /*
- * record_writer__finish - write the end mark and give FILE its name. 0 or -errno, then see
+ * record_writer__finish - write the end mark, wait for the disk and give FILE its name. 0 or -errno, then see
  * record_writer__error(). record_writer__discard - remove what was written. Neither frees.
  */
 int record_writer__finish(struct record_writer *writer, __u64 now_ns);
 void record_writer__discard(struct record_writer *writer);
 void record_writer__destroy(struct record_writer *writer);
 
-/* Events given to the sink, and bytes written until now. */
+/* Events given to the sink, and bytes of their blocks, which may wait for the disk. */
 __u64 record_writer__events(const struct record_writer *writer);
 __u64 record_writer__bytes(const struct record_writer *writer);
 const struct source_loss *record_writer__loss(const struct record_writer *writer);

@@ -40,6 +40,8 @@
 #define DRAIN_MAX (1 * SEC)
 /* An interrupted COMMAND gets this long to end by itself, then SIGTERM, and again. */
 #define PATIENCE (3 * SEC)
+/* After this long it is said for what we wait. */
+#define DISK_PATIENCE (1 * SEC)
 
 enum { OPT_SOURCE = 0x100, OPT_OVERHEAD };
 
@@ -103,6 +105,11 @@ static __u64 clock_ns(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return ts.tv_sec * SEC + ts.tv_nsec;
+}
+
+static const char *output_name(const struct options *opts)
+{
+	return strcmp(opts->path, "-") ? opts->path : "standard output";
 }
 
 static int usage_error(const char *what, const char *arg)
@@ -283,7 +290,12 @@ static bool poll_once(struct recorder *rec, bool flush)
 	int ret;
 
 	rec->polled = 0;
-	ret = flush ? source__flush(rec->source, &sink) : source__poll(rec->source, &sink);
+	if (flush)
+		ret = source__flush(rec->source, &sink);
+	else if (record_writer__waiting(rec->writer) < RECORD_WRITER_FULL)
+		ret = source__poll(rec->source, &sink);
+	else
+		ret = 0; /* as long as there is room, the kernel's rings keep what comes */
 	record_writer__tick(rec->writer, clock_ns(CLOCK_BOOTTIME),
 			    clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
 	if (ret < 0)
@@ -399,13 +411,37 @@ static void tell_cost(const struct recorder *rec)
 		"%s\n", all->tool, programs, event);
 }
 
+/*
+ * All is with the writer, which may wait for a disk or a reader. Whoever does not want to wait ends
+ * it with a signal more, and keeps FILE.part up to the last whole block that is written.
+ */
+static void wait_for_disk(struct recorder *rec, const sigset_t *signals)
+{
+	const struct timespec none = { 0 }, pause = { .tv_nsec = POLL_INTERVAL };
+	__u64 tell = clock_ns(CLOCK_MONOTONIC) + DISK_PATIENCE;
+
+	while (sigtimedwait(signals, NULL, &none) > 0)
+		;
+	sigprocmask(SIG_UNBLOCK, signals, NULL);
+	while (record_writer__waiting(rec->writer)) {
+		nanosleep(&pause, NULL);
+		if (!tell || clock_ns(CLOCK_MONOTONIC) < tell)
+			continue;
+		fprintf(stderr, "vfio-trace: %s has not taken the last %zu bytes yet; waiting for "
+			"it, Ctrl-C gives them up\n", output_name(rec->opts),
+			record_writer__waiting(rec->writer));
+		tell = 0;
+	}
+}
+
 /* The line at the end, or what failed. Returns the exit status. */
-static int conclude(struct recorder *rec, bool ok)
+static int conclude(struct recorder *rec, const sigset_t *signals, bool ok)
 {
 	const struct source_loss *loss = record_writer__loss(rec->writer);
 	__u64 lost = source_loss__total(loss);
 	const char *error;
 
+	wait_for_disk(rec, signals);
 	if (record_writer__finish(rec->writer, clock_ns(CLOCK_BOOTTIME)))
 		ok = false;
 	tell_command(rec);
@@ -417,7 +453,7 @@ static int conclude(struct recorder *rec, bool ok)
 	else
 		fprintf(stderr, "vfio-trace: %llu events in %llu bytes to %s, %llu lost%s\n",
 			record_writer__events(rec->writer), record_writer__bytes(rec->writer),
-			strcmp(rec->opts->path, "-") ? rec->opts->path : "standard output", lost,
+			output_name(rec->opts), lost,
 			loss->ring ? " (a larger --buffer keeps more)" : "");
 	return ok ? 0 : 1;
 }
@@ -449,7 +485,7 @@ static int record(struct recorder *rec, const sigset_t *signals)
 		ok = end_command(rec, signals);
 	if (ok)
 		ok = drain(rec);
-	return conclude(rec, ok);
+	return conclude(rec, signals, ok);
 }
 
 /* What the source tells, with owners and devices. */

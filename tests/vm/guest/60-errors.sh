@@ -96,6 +96,43 @@ if [ -e "$work/small/recording" ]; then
 fi
 umount "$work/small"
 
+# Rings of 4 MiB hold a quarter of this only.
+mkfifo "$work/fifo"
+slow_reader()
+{
+	{ sleep 15; cat; } < "$work/fifo" > "$work/late" &
+	local reader=$!
+	"$trace" record -m 4 -o "$work/fifo" -- "$load" pin -n 60000 -r --per-call \
+		> "$work/load.out" 2> "$work/err" || { cat "$work/err"; return 1; }
+	wait $reader
+	"$trace" report --json "$work/late" > "$work/report" &&
+		jq -e '.truncated == false and .lost.total == 0' "$work/report" && return
+	jq -c .lost "$work/report"
+	return 1
+}
+check "a reader that takes nothing for seconds is no loss" slow_reader
+equal "... of 60000 pins" "$(jq .events.vfio_container_pin "$work/report")" "$(sed -n 's/^pin //p' "$work/load.out")"
+# The reader never comes: the recorder says for what it waits, and a second Ctrl-C is the end.
+never_read()
+{
+	sleep 1000 < "$work/fifo" &
+	local reader=$! recorder status=0
+	# Behind a shell's "&" SIGINT is ignored.
+	env --default-signal=INT "$trace" record -o "$work/fifo" 2> "$work/err" &
+	recorder=$!
+	within 60 attached || return 1
+	"$load" pin -n 30000 -r --per-call > "$work/load.out"
+	sleep 2
+	kill -INT $recorder
+	within 20 grep -q 'has not taken the last [0-9]* bytes yet' "$work/err" && kill -INT $recorder
+	within 20 eval "! kill -0 $recorder 2> /dev/null" || kill -KILL $recorder
+	wait $recorder || status=$?
+	kill $reader
+	cat "$work/err"
+	[ $status = $((128 + 2)) ]
+}
+check "a reader that never takes anything is waited for until a second Ctrl-C" never_read
+
 "$trace" record -o "$work/recording" -- "$load" mix -n 50 > /dev/null 2>&1
 head -c $(($(stat -c %s "$work/recording") * 2 / 3)) "$work/recording" > "$work/cut"
 head -c 3 "$work/recording" > "$work/stump"
