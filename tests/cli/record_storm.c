@@ -3,8 +3,8 @@
  * record_storm.c - a recorder without a kernel: writes events through the recorder's own writer
  *
  * record_storm FILE RATE SECONDS PROGRESS. RATE events per second, 0: as many as it can. Ends after
- * SECONDS. In the file PROGRESS, which outlives it, stand the events that it has given to the writer
- * and the longest time, in ns, that the writer kept it; 8 bytes each. Called by test-crash.
+ * SECONDS. In the file PROGRESS, which outlives it, stand the events that it has given to the
+ * writer and the longest time, in ns, that the writer kept it; 8 bytes each. Called by test-crash.
  */
 #include <fcntl.h>
 #include <signal.h>

@@ -159,7 +159,7 @@ static bool ask_loader(struct record_writer *writer, enum loader_op op)
 	       !loader__call(writer->loader, op, 0, &reply, NULL);
 }
 
-/* A failed write: cut the file behind its last whole block, the end of @done, and say what is in it. */
+/* A failed write: cut the file behind its last whole block, see @done, and say what is in it. */
 static void fail(struct record_writer *writer, int err, struct write_done done)
 {
 	if (writer->failed)

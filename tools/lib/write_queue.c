@@ -14,7 +14,7 @@
 #include "write_queue.h"
 #include "xalloc.h"
 
-/* With the half second that a block waits: a machine without power loses a second of a recording. */
+/* With the half second that a block waits, a machine without power loses a second. */
 #define SYNC_MS 400
 
 struct chunk {
@@ -79,7 +79,7 @@ static void sync_file(struct write_queue *queue)
 	pthread_mutex_unlock(&queue->lock);
 	ret = fdatasync(queue->fd) ? -errno : 0;
 	pthread_mutex_lock(&queue->lock);
-	/* What the kernel could not bring to the disk may be lost: a reader's checksums will tell. */
+	/* What the kernel could not bring there may be lost: a reader's checksums will tell. */
 	queue->written.error = ret;
 	queue->synced_bytes = bytes;
 }
