@@ -64,8 +64,9 @@ size_t record_writer__waiting(const struct record_writer *writer);
 const char *record_writer__error(struct record_writer *writer);
 
 /*
- * record_writer__finish - write the end mark, wait for the disk and give FILE its name. 0 or -errno,
- * then see record_writer__error(). record_writer__discard - remove what was written. Neither frees.
+ * record_writer__finish - write the end mark, wait for the disk and give FILE its name. 0 or
+ * -errno, then see record_writer__error(). record_writer__discard - remove what was written.
+ * Neither frees.
  */
 int record_writer__finish(struct record_writer *writer, __u64 now_ns);
 void record_writer__discard(struct record_writer *writer);
