@@ -104,7 +104,7 @@ slow_reader()
 	local reader=$!
 	"$trace" record -m 4 -o "$work/fifo" -- "$load" pin -n 60000 -r --per-call \
 		> "$work/load.out" 2> "$work/err" || { cat "$work/err"; return 1; }
-	wait $reader
+	wait "$reader"
 	"$trace" report --json "$work/late" > "$work/report" &&
 		jq -e '.truncated == false and .lost.total == 0' "$work/report" && return
 	jq -c .lost "$work/report"
@@ -123,13 +123,13 @@ never_read()
 	within 60 attached || return 1
 	"$load" pin -n 30000 -r --per-call > "$work/load.out"
 	sleep 2
-	kill -INT $recorder
-	within 20 grep -q 'has not taken the last [0-9]* bytes yet' "$work/err" && kill -INT $recorder
-	within 20 eval "! kill -0 $recorder 2> /dev/null" || kill -KILL $recorder
-	wait $recorder || status=$?
-	kill $reader
+	kill -INT "$recorder"
+	within 20 grep -q 'has not taken the last [0-9]* bytes yet' "$work/err" && kill -INT "$recorder"
+	within 20 eval "! kill -0 $recorder 2> /dev/null" || kill -KILL "$recorder"
+	wait "$recorder" || status=$?
+	kill "$reader"
 	cat "$work/err"
-	[ $status = $((128 + 2)) ]
+	[ "$status" = $((128 + 2)) ]
 }
 check "a reader that never takes anything is waited for until a second Ctrl-C" never_read
 
