@@ -115,7 +115,7 @@ equal "... of 60000 pins" "$(jq .events.vfio_container_pin "$work/report")" "$(s
 # The reader never comes: the recorder says for what it waits, and a second Ctrl-C is the end.
 never_read()
 {
-	sleep 1000 < "$work/fifo" &
+	{ exec sleep 1000; } < "$work/fifo" &
 	local reader=$! recorder status=0
 	# Behind a shell's "&" SIGINT is ignored.
 	env --default-signal=INT "$trace" record -o "$work/fifo" 2> "$work/err" &
