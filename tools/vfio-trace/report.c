@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cmds.h"
+#include "lib/event_filter.h"
 #include "lib/privilege.h"
 #include "lib/source_copy.h"
 #include "lib/xalloc.h"
@@ -27,6 +28,7 @@ struct gather {
 	struct report report;
 	struct model *model;
 	struct source_sink to_model;
+	struct starts *starts;
 	void *index; /* tsearch() tree of struct report_container, by id */
 	size_t max_containers;
 	size_t releases, next_harvest; /* since the last one, and when the next is due */
@@ -138,6 +140,14 @@ static void fill_ops(struct report_container *entry, const struct model_containe
 	}
 }
 
+/* Who holds it, of a container whose file is closed. */
+static void fill_attached(struct report_container *entry, const struct model_container *c)
+{
+	free(entry->attached);
+	entry->n_attached = c->file_closed && !c->freed ? c->n_groups : 0;
+	entry->attached = xmemdup(c->groups, entry->n_attached, sizeof(*c->groups));
+}
+
 static void fill_container(struct gather *gather, const struct model_container *c)
 {
 	struct report_container *entry = entry_of(gather, c->id);
@@ -153,6 +163,12 @@ static void fill_container(struct gather *gather, const struct model_container *
 	entry->owner = source_copy__owner(c->owner);
 	entry->file_closed = c->file_closed;
 	entry->freed = c->freed;
+	entry->closed_ns = c->closed_ns;
+	entry->left_known = c->left_known;
+	entry->left = c->left;
+	entry->held_known = c->gauges_known && c->left_known;
+	entry->held = c->gauges;
+	fill_attached(entry, c);
 	entry->refs_known = c->refs_known;
 	entry->refs = c->refs;
 	entry->mapped_known = model_container__mapped_bytes(c, &entry->mapped_bytes);
@@ -225,6 +241,7 @@ static void on_event(void *ctx, const struct vfio_rec *rec)
 	gather->report.last_ns = rec->ts_ns;
 	gather->to_model.event(gather->to_model.ctx, rec);
 	remember(gather, rec);
+	starts__event(gather->starts, rec);
 	gather->releases += rec->type == VFIO_EV_RELEASE;
 	if (gather->releases >= gather->next_harvest)
 		harvest(gather, false);
@@ -274,8 +291,13 @@ static void fill_group_calls(struct report *report, const struct model_group_cal
 static void complete(struct gather *gather)
 {
 	struct report *report = &gather->report;
+	const struct source_begun *begun;
 	const struct model_op *op;
+	size_t n;
 
+	model__begun(gather->model, &begun, &n);
+	starts__end(gather->starts, begun, n, report->last_ns);
+	report->starts = gather->starts;
 	harvest(gather, true);
 	for (unsigned int i = 0; i < VFIO_OP_COUNT; i++) {
 		op = model__total(gather->model, i);
@@ -310,6 +332,7 @@ static void clear(struct gather *gather)
 			free(entry->op[op]);
 		}
 		free(entry->groups);
+		free(entry->attached);
 		free(entry->owner);
 		free(entry);
 	}
@@ -322,14 +345,17 @@ static void clear(struct gather *gather)
 	for (size_t i = 0; i < report->n_group_calls; i++)
 		clear_op(&report->group_calls[i].op);
 	free(report->group_calls);
+	starts__destroy(gather->starts);
 	model__destroy(gather->model);
 }
 
-static int print(const struct report *report, bool json)
+static int print(const struct report *report, const struct report_opts *opts, FILE *out)
 {
-	bool ok = json ? report__print_json(report, stdout) : report__print_text(report, stdout);
+	bool ok = opts->json	? report__print_json(report, out) :
+		  opts->start	? report__print_starts(report, out) :
+				  report__print_text(report, out);
 
-	if (ok && !fflush(stdout) && !ferror(stdout))
+	if (ok && !fflush(out) && !ferror(out))
 		return 0;
 	fprintf(stderr, "vfio-trace: cannot write the report to standard output: %s\n",
 		strerror(errno));
@@ -353,7 +379,8 @@ static int tell_what_is_missing(const struct report *report)
 	return status;
 }
 
-static int report(const char *path, bool json)
+int report__of_source(struct source *source, const char *path, const struct report_opts *opts,
+		      FILE *out)
 {
 	struct gather gather = { .report.path = path, .next_harvest = HARVEST_EVERY };
 	struct source_sink sink = {
@@ -366,9 +393,35 @@ static int report(const char *path, bool json)
 		.loss = on_loss,
 		.gap = on_gap,
 	};
+	int ret, status;
+
+	gather.model = model__create();
+	gather.starts = starts__create(opts->limit_ns);
+	gather.to_model = model__sink(gather.model, false);
+	source__info(source, &gather.report.info);
+	model__unseen(gather.model, gather.report.info.unseen);
+	do {
+		ret = source__poll(source, &sink);
+	} while (ret > 0);
+	source__info(source, &gather.report.info);
+	complete(&gather);
+	status = print(&gather.report, opts, out);
+	if (tell_what_is_missing(&gather.report))
+		status = 1;
+	if (ret < 0) {
+		fprintf(stderr, "vfio-trace: %s; the report is of what was read before\n",
+			source__error(source));
+		status = 1;
+	}
+	clear(&gather);
+	return status;
+}
+
+static int report(const char *path, const struct report_opts *opts)
+{
 	struct source *source;
 	char err[1024];
-	int ret, status;
+	int status;
 
 	if (privilege__drop(err, sizeof(err))) {
 		fprintf(stderr, "vfio-trace: %s\n", err);
@@ -379,25 +432,8 @@ static int report(const char *path, bool json)
 		fprintf(stderr, "vfio-trace: %s\n", err);
 		return 1;
 	}
-	gather.model = model__create();
-	gather.to_model = model__sink(gather.model, false);
-	source__info(source, &gather.report.info);
-	model__unseen(gather.model, gather.report.info.unseen);
-	do {
-		ret = source__poll(source, &sink);
-	} while (ret > 0);
-	source__info(source, &gather.report.info);
-	complete(&gather);
-	status = print(&gather.report, json);
-	if (tell_what_is_missing(&gather.report))
-		status = 1;
-	if (ret < 0) {
-		fprintf(stderr, "vfio-trace: %s; the report is of what was read before\n",
-			source__error(source));
-		status = 1;
-	}
+	status = report__of_source(source, path, opts, stdout);
 	source__close(source);
-	clear(&gather);
 	return status;
 }
 
@@ -407,18 +443,30 @@ static const char help[] =
 	"Says what a recording has: events, operations, latencies, errors, containers and what was\n"
 	"lost. FILE - is standard input. A recording that was cut off is reported as far as it goes.\n"
 	"\n"
-	"      --json    one JSON object\n"
-	"  -h, --help    this text\n"
+	"      --start[=TIME]   why did this VM take so long to start? Of each container, longest start\n"
+	"                       first: what took the time from its open to the last attach, SET_IOMMU,\n"
+	"                       MAP_DMA or GET_DEVICE_FD before its first UNMAP_DMA, its close, or TIME\n"
+	"                       behind the open (default 600s)\n"
+	"      --json           one JSON object, starts included\n"
+	"  -h, --help           this text\n"
 	"\n"
 	"Exit status: 0 when all of FILE could be read; 1 failed, or FILE is cut off or damaged;\n"
 	"2 usage.\n";
 
 int cmd_report(int argc, char **argv)
 {
-	const char *path;
-	bool json;
+	struct cmds_line line = { .help = help, .option = "start" };
+	struct report_opts opts = { .limit_ns = START_LIMIT_NS };
 	int status;
 
-	return cmds__one_file(argc, argv, help, &json, &path, &status) ? report(path, json) :
-									  status;
+	if (!cmds__one_file(argc, argv, &line, &status))
+		return status;
+	opts.json = line.json;
+	opts.start = line.given;
+	if (line.value && !event_filter__parse_duration(line.value, &opts.limit_ns)) {
+		fprintf(stderr, "vfio-trace report: --start takes a time with its unit, like 60s, not %s; "
+			"see 'vfio-trace report --help'\n", line.value);
+		return EXIT_USAGE;
+	}
+	return report(line.path, &opts);
 }

@@ -7,6 +7,7 @@
 #ifndef VFIO_TRACE_REPORT_H
 #define VFIO_TRACE_REPORT_H
 
+#include <jansson.h>
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 
 #include "lib/model.h"
 #include "lib/source.h"
+#include "start.h"
 
 /* Quantiles that are reported, as keys and as numbers. */
 enum { REPORT_P50, REPORT_P90, REPORT_P99, REPORT_P999, REPORT_QUANTILES };
@@ -43,6 +45,11 @@ struct report_container {
 	struct model_group *groups; /* all that were attached at some time */
 	size_t n_groups;
 	bool more_groups; /* than are remembered */
+	struct model_group *attached; /* those that are at the end, when its file is closed */
+	size_t n_attached;
+	__u64 closed_ns; /* as of the model, as are these: */
+	bool left_known, held_known;
+	struct vfio_gauges left, held;
 	__u32 refs;
 	__u64 mapped_bytes, pinned_pages;
 	bool mappings_known, avail_known;
@@ -84,10 +91,31 @@ struct report {
 	struct model_map_parts map_parts; /* of all containers */
 	struct report_container **containers; /* by id */
 	size_t n_containers;
+	const struct starts *starts;
 };
 
-/* Both return false when @out cannot be written (errno). */
+/*
+ * @start:    what took the time of starts, instead of all the rest
+ * @limit_ns: see START_LIMIT_NS
+ */
+struct report_opts {
+	bool json, start;
+	__u64 limit_ns;
+};
+
+/*
+ * report__of_source - read all of @source, named @path in messages, and print the report to @out.
+ * The exit status; of an error a sentence is on stderr.
+ */
+int report__of_source(struct source *source, const char *path, const struct report_opts *opts,
+		      FILE *out);
+
+/* All return false when @out cannot be written (errno). */
 bool report__print_text(const struct report *report, FILE *out);
 bool report__print_json(const struct report *report, FILE *out);
+bool report__print_starts(const struct report *report, FILE *out);
+
+/* A new object, null of NULL. */
+json_t *start_json(const struct start *start);
 
 #endif
