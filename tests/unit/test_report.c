@@ -52,9 +52,14 @@ static char *output(struct script *s)
 	char *text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
+	const struct report *report;
+	int status;
 
 	source_fake__end(s->source);
-	assert_int_equal(report__of_source(s->source, "fake.vftrace", &s->opts, out), 0);
+	report = report__read(s->source, "fake.vftrace", &s->opts, &status);
+	assert_int_equal(status, 0);
+	assert_int_equal(report__print(report, &s->opts, out), 0);
+	report__free(report);
 	fclose(out);
 	return text;
 }

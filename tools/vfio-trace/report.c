@@ -24,8 +24,10 @@ const char *const report__quantile_key[REPORT_QUANTILES] = { "p50", "p90", "p99"
 #define HARVEST_EVERY 512
 #define KEEP_NS 100000000ULL
 
+/* @report: first, report__free() relies on it; @keep_hist: the histograms are wanted */
 struct gather {
 	struct report report;
+	bool keep_hist;
 	struct model *model;
 	struct source_sink to_model;
 	struct starts *starts;
@@ -107,10 +109,11 @@ static void remember(struct gather *gather, const struct vfio_rec *rec)
 static void clear_op(struct report_op *op)
 {
 	free(op->errnos);
+	free(op->hist);
 	memset(op, 0, sizeof(*op));
 }
 
-static void fill_op(struct report_op *to, const struct model_op *op)
+static void fill_op(const struct gather *gather, struct report_op *to, const struct model_op *op)
 {
 	__u64 timed = op->count - op->unknown;
 
@@ -127,16 +130,20 @@ static void fill_op(struct report_op *to, const struct model_op *op)
 		to->timed &= model_op__quantile(op, report__quantile[q], &to->quantile_ns[q]);
 	to->n_errnos = op->n_errnos;
 	to->errnos = xmemdup(op->errnos, op->n_errnos, sizeof(*op->errnos));
+	to->sum_ns = op->sum_ns;
+	to->n_hist = gather->keep_hist ? op->n_hist : 0;
+	to->hist = xmemdup(op->hist, to->n_hist, sizeof(*op->hist));
 }
 
-static void fill_ops(struct report_container *entry, const struct model_container *c)
+static void fill_ops(const struct gather *gather, struct report_container *entry,
+		     const struct model_container *c)
 {
 	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++) {
 		if (!c->op[op])
 			continue;
 		if (!entry->op[op])
 			entry->op[op] = xcalloc(1, sizeof(*entry->op[op]));
-		fill_op(entry->op[op], c->op[op]);
+		fill_op(gather, entry->op[op], c->op[op]);
 	}
 }
 
@@ -178,7 +185,7 @@ static void fill_container(struct gather *gather, const struct model_container *
 	entry->pinned_known = model_container__pinned_pages(c, &entry->pinned_pages);
 	for (size_t i = 0; i < c->n_groups; i++)
 		remember_group(entry, c->groups[i].number, c->groups[i].type);
-	fill_ops(entry, c);
+	fill_ops(gather, entry, c);
 	entry->map_parts = c->map_parts;
 }
 
@@ -271,8 +278,11 @@ static void on_gap(void *ctx, enum source_gap kind, __u64 ts_ns, const char *why
 		gather->to_model.gap(gather->to_model.ctx, kind, ts_ns, why);
 }
 
-static void fill_group_calls(struct report *report, const struct model_group_calls *calls)
+static void fill_group_calls(struct gather *gather)
 {
+	const struct model_group_calls *calls = model__group_calls(gather->model);
+	struct report *report = &gather->report;
+
 	report->group_calls = xcalloc(calls->n, sizeof(*report->group_calls));
 	report->n_group_calls = calls->n;
 	for (size_t i = 0; i < calls->n; i++) {
@@ -284,7 +294,7 @@ static void fill_group_calls(struct report *report, const struct model_group_cal
 		to->failed_tgid = call->failed_tgid;
 		memcpy(to->failed_comm, call->failed_comm, sizeof(to->failed_comm));
 		memcpy(to->failed_device, call->failed_device, sizeof(to->failed_device));
-		fill_op(&to->op, call->op);
+		fill_op(gather, &to->op, call->op);
 	}
 }
 
@@ -302,10 +312,10 @@ static void complete(struct gather *gather)
 	for (unsigned int i = 0; i < VFIO_OP_COUNT; i++) {
 		op = model__total(gather->model, i);
 		if (op)
-			fill_op(&report->total[i], op);
+			fill_op(gather, &report->total[i], op);
 	}
 	report->n_groups = model__groups(gather->model, &report->groups);
-	fill_group_calls(report, model__group_calls(gather->model));
+	fill_group_calls(gather);
 	report->map_parts = *model__map_parts(gather->model);
 	memcpy(report->event_count, model__event_counts(gather->model),
 	       sizeof(report->event_count));
@@ -318,10 +328,13 @@ static void keep(void *entry)
 {
 }
 
-static void clear(struct gather *gather)
+void report__free(const struct report *const_report)
 {
+	struct gather *gather = (struct gather *)const_report;
 	struct report *report = &gather->report;
 
+	if (!gather)
+		return;
 	tdestroy(gather->index, keep); /* the list frees the entries */
 	for (size_t i = 0; i < report->n_containers; i++) {
 		struct report_container *entry = report->containers[i];
@@ -347,19 +360,7 @@ static void clear(struct gather *gather)
 	free(report->group_calls);
 	starts__destroy(gather->starts);
 	model__destroy(gather->model);
-}
-
-static int print(const struct report *report, const struct report_opts *opts, FILE *out)
-{
-	bool ok = opts->json	? report__print_json(report, out) :
-		  opts->start	? report__print_starts(report, out) :
-				  report__print_text(report, out);
-
-	if (ok && !fflush(out) && !ferror(out))
-		return 0;
-	fprintf(stderr, "vfio-trace: cannot write the report to standard output: %s\n",
-		strerror(errno));
-	return 1;
+	free(gather);
 }
 
 /* Scripts must see that a report is of a part only: one line, and the status of an error. */
@@ -379,12 +380,12 @@ static int tell_what_is_missing(const struct report *report)
 	return status;
 }
 
-int report__of_source(struct source *source, const char *path, const struct report_opts *opts,
-		      FILE *out)
+const struct report *report__read(struct source *source, const char *path,
+				  const struct report_opts *opts, int *status)
 {
-	struct gather gather = { .report.path = path, .next_harvest = HARVEST_EVERY };
+	struct gather *gather = xcalloc(1, sizeof(*gather));
 	struct source_sink sink = {
-		.ctx = &gather,
+		.ctx = gather,
 		.existing = on_existing,
 		.table = on_table,
 		.owner = on_owner,
@@ -393,33 +394,68 @@ int report__of_source(struct source *source, const char *path, const struct repo
 		.loss = on_loss,
 		.gap = on_gap,
 	};
-	int ret, status;
+	int ret;
 
-	gather.model = model__create();
-	gather.starts = starts__create(opts->limit_ns);
-	gather.to_model = model__sink(gather.model, false);
-	source__info(source, &gather.report.info);
-	model__unseen(gather.model, gather.report.info.unseen);
+	gather->report.path = path;
+	gather->next_harvest = HARVEST_EVERY;
+	gather->keep_hist = opts->hist;
+	gather->model = model__create();
+	gather->starts = starts__create(opts->limit_ns);
+	gather->to_model = model__sink(gather->model, false);
+	source__info(source, &gather->report.info);
+	model__unseen(gather->model, gather->report.info.unseen);
 	do {
 		ret = source__poll(source, &sink);
 	} while (ret > 0);
-	source__info(source, &gather.report.info);
-	complete(&gather);
-	status = print(&gather.report, opts, out);
-	if (tell_what_is_missing(&gather.report))
-		status = 1;
+	source__info(source, &gather->report.info);
+	complete(gather);
+	*status = tell_what_is_missing(&gather->report);
 	if (ret < 0) {
 		fprintf(stderr, "vfio-trace: %s; the report is of what was read before\n",
 			source__error(source));
-		status = 1;
+		*status = 1;
 	}
-	clear(&gather);
-	return status;
+	return &gather->report;
 }
 
-static int report(const char *path, const struct report_opts *opts)
+const struct report *report__read_file(const char *path, const struct report_opts *opts, int *status)
 {
+	const struct report *report;
 	struct source *source;
+	char err[1024];
+
+	*status = 1;
+	source = source_file__open(path, err, sizeof(err));
+	if (!source) {
+		fprintf(stderr, "vfio-trace: %s\n", err);
+		return NULL;
+	}
+	report = report__read(source, path, opts, status);
+	source__close(source);
+	return report;
+}
+
+int report__print(const struct report *report, const struct report_opts *opts, FILE *out)
+{
+	bool ok = opts->json	? report__print_json(report, out) :
+		  opts->start	? report__print_starts(report, out) :
+				  report__print_text(report, out);
+
+	return report__written(ok, out);
+}
+
+int report__written(bool ok, FILE *out)
+{
+	if (ok && !fflush(out) && !ferror(out))
+		return 0;
+	fprintf(stderr, "vfio-trace: cannot write the report to standard output: %s\n",
+		strerror(errno));
+	return 1;
+}
+
+static int report_file(const char *path, const struct report_opts *opts)
+{
+	const struct report *report;
 	char err[1024];
 	int status;
 
@@ -427,13 +463,10 @@ static int report(const char *path, const struct report_opts *opts)
 		fprintf(stderr, "vfio-trace: %s\n", err);
 		return 1;
 	}
-	source = source_file__open(path, err, sizeof(err));
-	if (!source) {
-		fprintf(stderr, "vfio-trace: %s\n", err);
-		return 1;
-	}
-	status = report__of_source(source, path, opts, stdout);
-	source__close(source);
+	report = report__read_file(path, opts, &status);
+	if (report && report__print(report, opts, stdout))
+		status = 1;
+	report__free(report);
 	return status;
 }
 
@@ -468,5 +501,5 @@ int cmd_report(int argc, char **argv)
 			"see 'vfio-trace report --help'\n", line.value);
 		return EXIT_USAGE;
 	}
-	return report(line.path, &opts);
+	return report_file(line.path, &opts);
 }

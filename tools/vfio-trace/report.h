@@ -29,6 +29,9 @@ struct report_op {
 	__u64 mean_ns, max_ns, quantile_ns[REPORT_QUANTILES];
 	struct model_errno *errnos;
 	__u32 n_errnos;
+	__u64 sum_ns;
+	struct model_bucket *hist; /* with report_opts.hist */
+	__u32 n_hist;
 };
 
 /* One container, complete when it was freed, else as at the end of the recording. */
@@ -95,20 +98,30 @@ struct report {
 };
 
 /*
- * @start:    what took the time of starts, instead of all the rest
+ * @start:    print what took the time of starts, instead of all the rest
+ * @hist:     gather the histograms
  * @limit_ns: see START_LIMIT_NS
  */
 struct report_opts {
-	bool json, start;
+	bool json, start, hist;
 	__u64 limit_ns;
 };
 
 /*
- * report__of_source - read all of @source, named @path in messages, and print the report to @out.
- * The exit status; of an error a sentence is on stderr.
+ * report__read - all of @source, named @path in messages, which must live as long as the report.
+ * *@status is an exit status: 0 when all could be read, else a sentence is on stderr. Never NULL;
+ * report__read_file() returns NULL when the file cannot be opened. To be freed by report__free(),
+ * which takes NULL.
  */
-int report__of_source(struct source *source, const char *path, const struct report_opts *opts,
-		      FILE *out);
+const struct report *report__read(struct source *source, const char *path,
+				  const struct report_opts *opts, int *status);
+const struct report *report__read_file(const char *path, const struct report_opts *opts, int *status);
+void report__free(const struct report *report);
+
+/* As @opts say, to @out. The exit status; of an error a sentence is on stderr. */
+int report__print(const struct report *report, const struct report_opts *opts, FILE *out);
+/* The same for what was printed with success or without (@ok). */
+int report__written(bool ok, FILE *out);
 
 /* All return false when @out cannot be written (errno). */
 bool report__print_text(const struct report *report, FILE *out);
