@@ -35,11 +35,12 @@ bool cmds__one_file(int argc, char **argv, struct cmds_line *line, int *status)
 			return false;
 		}
 	}
-	if (optind + 1 == argc) {
+	if (argc - optind == 1 + line->two) {
 		line->path = argv[optind];
+		line->other = argv[optind + line->two];
 		return true;
 	}
-	fprintf(stderr, "vfio-trace %s: name one FILE; see 'vfio-trace %s --help'\n", argv[0],
-		argv[0]);
+	fprintf(stderr, "vfio-trace %s: name %s; see 'vfio-trace %s --help'\n", argv[0],
+		line->two ? "two files, A and B" : "one FILE", argv[0]);
 	return false;
 }

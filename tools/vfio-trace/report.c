@@ -12,6 +12,7 @@
 
 #include "cmds.h"
 #include "lib/event_filter.h"
+#include "lib/model_op.h"
 #include "lib/privilege.h"
 #include "lib/source_copy.h"
 #include "lib/xalloc.h"
@@ -109,7 +110,7 @@ static void remember(struct gather *gather, const struct vfio_rec *rec)
 static void clear_op(struct report_op *op)
 {
 	free(op->errnos);
-	free(op->hist);
+	model_op__destroy(op->model);
 	memset(op, 0, sizeof(*op));
 }
 
@@ -130,9 +131,7 @@ static void fill_op(const struct gather *gather, struct report_op *to, const str
 		to->timed &= model_op__quantile(op, report__quantile[q], &to->quantile_ns[q]);
 	to->n_errnos = op->n_errnos;
 	to->errnos = xmemdup(op->errnos, op->n_errnos, sizeof(*op->errnos));
-	to->sum_ns = op->sum_ns;
-	to->n_hist = gather->keep_hist ? op->n_hist : 0;
-	to->hist = xmemdup(op->hist, to->n_hist, sizeof(*op->hist));
+	to->model = gather->keep_hist ? model_op__copy(op) : NULL;
 }
 
 static void fill_ops(const struct gather *gather, struct report_container *entry,

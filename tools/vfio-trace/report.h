@@ -29,9 +29,7 @@ struct report_op {
 	__u64 mean_ns, max_ns, quantile_ns[REPORT_QUANTILES];
 	struct model_errno *errnos;
 	__u32 n_errnos;
-	__u64 sum_ns;
-	struct model_bucket *hist; /* with report_opts.hist */
-	__u32 n_hist;
+	struct model_op *model; /* all of it, with report_opts.hist, else NULL */
 };
 
 /* One container, complete when it was freed, else as at the end of the recording. */
