@@ -134,7 +134,7 @@ static void the_other_way_round_is_faster(void **state)
 	assert_int_equal(verdict(pair, 0, 0.5), DIFF_FASTER);
 }
 
-/* One call in 40 takes long in B: half of the calls are as they were, the slowest percent is not. */
+/* One call in 40 takes long in B: most are as they were, the slowest are not. */
 static void a_longer_tail_is_seen_in_the_tail(void **state)
 {
 	struct pair *pair = *state;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "lib/event.h"
 #include "lib/source_fake.h"
 #include "vfio-trace/report.h"
 
@@ -449,6 +450,19 @@ static void a_limit_ends_a_start(void **state)
 	json_decref(root);
 }
 
+static void no_call_begins_before_the_open(void **state)
+{
+	struct script *s = *state;
+	json_t *root;
+
+	fake_event(&s->feed, OPEN, 1, T0);
+	map(s, 1001, T0 + 100 * MS, 200 * MS, MIB);
+	root = report_json(s);
+	assert_number(start_of(root), "duration_ns", 100 * MS);
+	assert_number(operation(root, "map_dma"), "self_ns", 100 * MS);
+	json_decref(root);
+}
+
 static void nothing_is_known_of_a_start_that_was_not_seen(void **state)
 {
 	struct script *s = *state;
@@ -494,6 +508,70 @@ static void advice_needs_data(void **state)
 	free(text);
 	/* The IOMMU took most of it. */
 	assert_null(advice(9 * MS, 64 * 256, 64 * MIB));
+}
+
+static __u64 next_random(__u64 *seed)
+{
+	*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return *seed >> 24;
+}
+
+/* A number that a recording should not have, or one that goes along with others. */
+static __u64 nonsense(__u64 *seed)
+{
+	static const __u64 odd[] = { 0, 1, ~0ULL, 1ULL << 63, 1ULL << 62, VFIO_CMD_MAP_DMA,
+				     VFIO_CMD_UNMAP_DMA, VFIO_CMD_GROUP_GET_DEVICE_FD };
+	__u64 number = next_random(seed);
+
+	return number & 1 ? odd[number / 2 % 8] : number >> number % 41;
+}
+
+static void claim_anything(struct script *s, __u64 *seed)
+{
+	__u64 ts = T0;
+
+	for (int i = 0; i < 200; i++) {
+		struct vfio_rec rec = source_fake__rec(next_random(seed) % VFIO_EV_COUNT,
+						       next_random(seed) % 4, ts);
+
+		for (unsigned int w = 0; w < VFIO_OBS_WORDS; w++)
+			rec.w[w] = nonsense(seed);
+		if (rec.type == VFIO_EV_IOCTL && next_random(seed) % 2)
+			vfio_w(&rec, IOCTL, cmd) = VFIO_CMD_MAP_DMA;
+		event__make_printable(&rec); /* as of a recording */
+		s->feed.event(s->feed.ctx, &rec);
+		ts += next_random(seed) % (10 * MS);
+	}
+}
+
+/* Whatever a recording claims, time is spent once. */
+static void nonsense_has_no_more_time_than_there_is(void **state)
+{
+	for (__u64 seed = 1; seed <= 200; seed++) {
+		__u64 copy = seed, again = seed, inside = 0;
+		json_t *root, *containers, *start, *operation;
+		const char *key;
+		struct script *s;
+		size_t i;
+
+		setup((void **)&s);
+		claim_anything(s, &copy);
+		free(start_text(s));
+		teardown((void **)&s);
+		setup((void **)&s);
+		claim_anything(s, &again);
+		root = report_json(s);
+		teardown((void **)&s);
+		containers = json_object_get(root, "containers");
+		json_array_foreach(containers, i, start) {
+			start = json_object_get(start, "start");
+			inside = json_integer_value(json_object_get(start, "between_ns"));
+			json_object_foreach(json_object_get(start, "operations"), key, operation)
+				inside += json_integer_value(json_object_get(operation, "self_ns"));
+			assert_number(start, "duration_ns", inside);
+		}
+		json_decref(root);
+	}
 }
 
 /* Leaks */
@@ -691,8 +769,10 @@ int main(void)
 		T(a_group_that_left_is_not_looked_at),
 		T(a_call_that_never_returned_is_in_it),
 		T(a_limit_ends_a_start),
+		T(no_call_begins_before_the_open),
 		T(nothing_is_known_of_a_start_that_was_not_seen),
 		T(advice_needs_data),
+		cmocka_unit_test(nonsense_has_no_more_time_than_there_is),
 		T(who_undoes_everything_leaks_nothing),
 		T(what_the_last_group_leaves_is_found),
 		T(pages_of_a_freed_container_are_in_no_use),

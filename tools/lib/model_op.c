@@ -2,8 +2,8 @@
 /*
  * model_op.c - statistics of one operation: counts, a sparse histogram, failures by errno
  *
- * Called by model.c and vfio-trace diff; views use model_op__quantile(). A container has a few dozen distinct
- * latencies, not 1152, so only buckets with calls in them exist.
+ * Called by model.c and vfio-trace diff; views use model_op__quantile(). A container has a few
+ * dozen distinct latencies, not 1152, so only buckets with calls in them exist.
  */
 #include <string.h>
 

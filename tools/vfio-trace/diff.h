@@ -17,7 +17,7 @@ enum { DIFF_A, DIFF_B, DIFF_SIDES };
  */
 enum diff_verdict { DIFF_TOO_FEW, DIFF_NOISE, DIFF_SLOWER, DIFF_FASTER };
 
-/* Where a quantile lies with 99.9 %, by the order of the calls: at least @low_ns, below @high_ns. */
+/* Where a quantile lies with 99.9 %, by the calls' order: at least @low_ns, below @high_ns. */
 struct diff_interval {
 	bool has_low, has_high;
 	__u64 low_ns, high_ns;

@@ -115,7 +115,8 @@ static void print_cell(bool known, __u64 ns, const char *change, FILE *out)
 }
 
 /* The line of @side; that of B has how it differs. */
-static void print_op_side(const struct diff_owner *owner, unsigned int op, unsigned int side, FILE *out)
+static void print_op_side(const struct diff_owner *owner, unsigned int op, unsigned int side,
+			  FILE *out)
 {
 	static const char mark[] = {
 		[DIFF_TOO_FEW] = '?', [DIFF_NOISE] = '~', [DIFF_SLOWER] = '!', [DIFF_FASTER] = '!',
@@ -222,6 +223,11 @@ static json_t *op_side_json(const struct model_op *op)
 	return object;
 }
 
+static json_t *verdict_json(const struct model_op *a, const struct model_op *b, unsigned int q)
+{
+	return json_string(verdict_key[diff__verdict(a, b, report__quantile[q])]);
+}
+
 static json_t *ops_json(const struct diff_owner *owner)
 {
 	json_t *object = xalloc__check(json_object());
@@ -237,8 +243,7 @@ static json_t *ops_json(const struct diff_owner *owner)
 		json_set(one, "a", op_side_json(a));
 		json_set(one, "b", op_side_json(b));
 		for (unsigned int q = 0; q < QUANTILES; q++)
-			json_set(verdicts, report__quantile_key[q],
-				 json_string(verdict_key[diff__verdict(a, b, report__quantile[q])]));
+			json_set(verdicts, report__quantile_key[q], verdict_json(a, b, q));
 		json_set(one, "b_is", verdicts);
 		json_set(object, event__op(op)->key, one);
 	}

@@ -44,8 +44,8 @@ struct leaks {
 /* Why nothing can be told of any container; NULL: it can. */
 static const char *why_not(const struct report *report)
 {
-	const __u64 needed = 1ULL << VFIO_EV_OPEN | 1ULL << VFIO_EV_CLOSE | 1ULL << VFIO_EV_RELEASE |
-			     1ULL << VFIO_EV_DETACH;
+	const __u64 needed = 1ULL << VFIO_EV_OPEN | 1ULL << VFIO_EV_CLOSE |
+			     1ULL << VFIO_EV_RELEASE | 1ULL << VFIO_EV_DETACH;
 
 	if (source_loss__total(&report->loss))
 		return "events were lost";
@@ -176,8 +176,8 @@ static void print_unknown(const struct leaks *leaks, FILE *out)
 
 	if (!leaks->n_unknown)
 		return;
-	fprintf(out, "  unknown of %zu container%s whose pins and maps are not all recorded, from the open on:",
-		leaks->n_unknown, leaks->n_unknown == 1 ? "" : "s");
+	fprintf(out, "  unknown of %zu container%s whose pins and maps are not all recorded, from the open "
+		"on:", leaks->n_unknown, leaks->n_unknown == 1 ? "" : "s");
 	for (size_t i = 0; i < leaks->n_unknown && i < MAX_GROUPS; i++)
 		fprintf(out, " %s", fmt_container(text, sizeof(text), leaks->unknown[i]->id));
 	fputs(leaks->n_unknown > MAX_GROUPS ? " ...\n" : "\n", out);

@@ -417,7 +417,8 @@ const struct report *report__read(struct source *source, const char *path,
 	return &gather->report;
 }
 
-const struct report *report__read_file(const char *path, const struct report_opts *opts, int *status)
+const struct report *report__read_file(const char *path, const struct report_opts *opts,
+				       int *status)
 {
 	const struct report *report;
 	struct source *source;

@@ -113,7 +113,8 @@ struct report_opts {
  */
 const struct report *report__read(struct source *source, const char *path,
 				  const struct report_opts *opts, int *status);
-const struct report *report__read_file(const char *path, const struct report_opts *opts, int *status);
+const struct report *report__read_file(const char *path, const struct report_opts *opts,
+				       int *status);
 void report__free(const struct report *report);
 
 /* As @opts say, to @out. The exit status; of an error a sentence is on stderr. */

@@ -86,6 +86,7 @@ static json_t *groups_json(const struct report_container *c)
 
 static json_t *container_json(const struct report *report, const struct report_container *c)
 {
+	const char *type = event__value_name(event__values_iommu_type, c->iommu_type);
 	json_t *object = json_object(), *ops = json_object();
 
 	json_object_set_new(object, "id", json_count(SOURCE_ID_NUMBER(c->id)));
@@ -97,10 +98,7 @@ static json_t *container_json(const struct report *report, const struct report_c
 	json_object_set_new(object, "groups", groups_json(c));
 	json_object_set_new(object, "more_groups", json_boolean(c->more_groups));
 	json_object_set_new(object, "backend", json_text_or_null(c->backend));
-	json_object_set_new(object, "iommu_type",
-			    *c->backend ? json_text_or_null(event__value_name(event__values_iommu_type,
-									 c->iommu_type)) :
-					  json_null());
+	json_object_set_new(object, "iommu_type", json_text_or_null(*c->backend ? type : NULL));
 	json_object_set_new(object, "opened",
 			    c->opened_known ? time_of(report, c->opened_ns) : json_null());
 	json_object_set_new(object, "opened_ns", json_count_if(c->opened_known, c->opened_ns));

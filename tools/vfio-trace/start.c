@@ -2,8 +2,8 @@
 /*
  * start.c - what the start of a VM consists of: calls, gaps between them, sums
  *
- * A start may have millions of calls: the longest are kept one by one, of the rest sums. Events come
- * when a call returns, so calls arrive in the order of their ends.
+ * A start may have millions of calls: the longest are kept one by one, of the rest sums. Events
+ * come when a call returns, so calls arrive in the order of their ends.
  */
 #include <search.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "lib/xalloc.h"
 #include "start.h"
 
-/* Beyond, the shortest gaps are forgotten: they stay gaps, even if a call turns out to cover them. */
+/* Beyond, the shortest gaps are forgotten: they stay gaps, even if a later call covers them. */
 #define MAX_GAPS 1024
 /* MAP_PARTS whose IOCTL comes behind them, in one container. */
 #define MAX_LONE_PARTS 8
@@ -245,7 +245,7 @@ static void add_call(struct starts *starts, struct gathered *g, const struct sta
 	g->start.end_ns = g->covered_ns;
 }
 
-/* A call that returned at @rec. One that claims to have begun before the open did so at the open. */
+/* A call that returned at @rec. One that claims to have begun before the open began with it. */
 static struct start_call call_of(const struct gathered *g, enum start_part part,
 				 const struct vfio_rec *rec, __s64 ret, __u64 ns)
 {

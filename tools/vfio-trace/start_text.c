@@ -16,6 +16,7 @@
 #define MAX_STARTS 20
 #define HUGE_PAGE (2ULL << 20)
 #define PAGE_BYTES 4096 /* x86 */
+#define MAX_ERRNO 4095 /* as in the kernel */
 /* Of sentences. */
 #define WIDTH 76
 /* Shorter than this share of the longest start, one is told in a line. */
@@ -30,10 +31,10 @@ static double share(__u64 part, __u64 whole)
 	return whole ? (double)part / (double)whole : 0;
 }
 
-/* Rounded down: 100 only when it is all. */
+/* Rounded down: 100 only when it is all, or in a recording that claims nonsense. */
 static unsigned int percent(__u64 part, __u64 whole)
 {
-	return share(part, whole) * 100;
+	return part < whole ? (unsigned int)(share(part, whole) * 100) : 100;
 }
 
 static char *fmt_speed(char *buf, size_t size, __u64 bytes, __u64 ns)
@@ -343,7 +344,8 @@ static void print_map(const struct start_call *call, FILE *out)
 
 static void print_result(const struct start_call *call, FILE *out)
 {
-	const char *name = event__errno_name(-call->ret);
+	bool is_errno = call->ret < 0 && call->ret >= -MAX_ERRNO;
+	const char *name = is_errno ? event__errno_name((int)-call->ret) : NULL;
 
 	if (!call->returned)
 		fputs("  not returned when the recording ended", out);
