@@ -422,7 +422,7 @@ static void a_call_that_never_returned_is_in_it(void **state)
 	root = report_json(s);
 	assert_number(start_of(root), "duration_ns", 241 * SEC);
 	assert_unknown(start_of(root), "before");
-	assert_text(start_of(root), "sentence", "240s of 241s in map_dma, unknown for what: no "
+	assert_text(start_of(root), "sentence", "240s of 241s in map_dma; what it did inside is unknown, no "
 		    "vfio_map_parts is recorded; 1 had not returned when the recording ended");
 	assert_number(operation(root, "map_dma"), "under_way", 1);
 	assert_number(operation(root, "map_dma"), "bytes", 0);

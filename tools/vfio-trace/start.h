@@ -3,9 +3,9 @@
  * start.h - what the start of a VM (or of another user of VFIO) consists of, for each container
  *
  * Fed with events by report.c; printed by start_text.c and start_json.c. A start goes from the
- * container's open to the last attach, SET_IOMMU, MAP_DMA or GET_DEVICE_FD before it is over: before
- * the first UNMAP_DMA, the close of its file, the detach of its last group, or a limit of time.
- * Only containers whose open is in the recording have one.
+ * container's open to the last attach, SET_IOMMU, MAP_DMA or GET_DEVICE_FD before it is over:
+ * before the first UNMAP_DMA, the close of its file, the detach of its last group, or a limit of
+ * time. Only containers whose open is in the recording have one.
  */
 #ifndef VFIO_TRACE_START_H
 #define VFIO_TRACE_START_H

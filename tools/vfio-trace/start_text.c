@@ -114,7 +114,7 @@ static void say_parts(const struct start_sum *sum, const struct model_map_parts 
 	__u64 rest = model_map_parts__rest(parts);
 
 	if (!parts->count) {
-		fputs(", unknown for what: no vfio_map_parts is recorded", out);
+		fputs("; what it did inside is unknown, no vfio_map_parts is recorded", out);
 		return;
 	}
 	if (pins_most(parts))
