@@ -310,7 +310,7 @@ static void print_device(const struct report *report, const struct start_call *c
 
 		for (__u32 d = 0; group->number == call->group && d < group->n_listed; d++)
 			fprintf(out, "%s %s", d ? "," : ":",
-				device_text__line(&group->devices[d], 40, line, sizeof(line)));
+				device_text__line(&group->devices[d], 30, line, sizeof(line)));
 	}
 }
 
