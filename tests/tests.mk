@@ -17,7 +17,8 @@ JOBS ?= 2
 
 SAN_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	     -fno-omit-frame-pointer
-SAN_OBJS  := $(patsubst tools/lib/%.c,$(BUILD)/tests/lib/%.o,$(wildcard tools/lib/*.c))
+SAN_OBJS  := $(patsubst tools/%.c,$(BUILD)/tests/%.o,$(wildcard tools/lib/*.c) \
+	     $(filter-out %/main.c,$(wildcard tools/vfio-trace/*.c)))
 SAN_LIB   := $(BUILD)/tests/libvfioobs.a
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -87,7 +88,7 @@ $(BUILD)/checkpatch.pl:
 	$(Q)$(MAKE) $(BUILD)/kernels/$(KVER)/.source
 	$(Q)cp $(BUILD)/kernels/$(KVER)/source/scripts/* $(BUILD)/
 
-$(BUILD)/tests/lib/%.o: tools/lib/%.c
+$(BUILD)/tests/%.o: tools/%.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOLS_CFLAGS) $(SAN_FLAGS) -DVFIO_OBS_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <limits.h>
 #include <linux/types.h>
+#include <stdbool.h>
 
 #include "xalloc.h"
 
@@ -24,6 +25,17 @@ static inline void json_set(json_t *object, const char *key, json_t *value)
 static inline json_t *json_count(__u64 value)
 {
 	return json_integer(value > LLONG_MAX ? LLONG_MAX : (json_int_t)value);
+}
+
+/* What is not known is null: a number, and a text that is NULL or "". */
+static inline json_t *json_count_if(bool known, __u64 value)
+{
+	return known ? json_count(value) : json_null();
+}
+
+static inline json_t *json_text_or_null(const char *text)
+{
+	return text && *text ? json_string(text) : json_null();
 }
 
 #endif

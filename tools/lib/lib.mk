@@ -7,7 +7,7 @@ DEPS_tools += gcc libc6-dev make libbpf-dev libelf-dev libzstd-dev zlib1g-dev li
 
 # For everything that includes the library's headers ("lib/model.h") or links with it.
 TOOLS_CFLAGS = $(ALL_CFLAGS) -iquote tools
-TOOLS_LIBS   := -lbpf -lelf -lzstd -lz -ljansson -lcap-ng -lpci
+TOOLS_LIBS   := -lbpf -lelf -lzstd -lz -ljansson -lcap-ng -lpci -lm
 
 LIB_OBJS := $(patsubst tools/lib/%.c,$(BUILD)/tools/lib/%.o,$(wildcard tools/lib/*.c))
 LIB      := $(BUILD)/tools/libvfioobs.a

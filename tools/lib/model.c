@@ -334,6 +334,7 @@ static void on_open(const struct model *model, struct tracked *entry, const stru
 	c->opened_known = true;
 	c->opened_ns = rec->ts_ns;
 	c->file_known = true;
+	c->left_known = true;
 	set_owner(c, NULL);
 	set_task(c, rec->tgid, rec->comm, rec->cgroup);
 	c->holders = 0;
@@ -351,6 +352,28 @@ static void on_attach(struct model_container *c, const struct vfio_rec *rec)
 	c->groups_known = c->n_groups == vfio_w(rec, ATTACH, groups);
 }
 
+static bool gauge_is_sane(__s64 value)
+{
+	return value < GAUGE_LIMIT && value > -GAUGE_LIMIT;
+}
+
+static void add_left(__s64 *left, __s64 gauge)
+{
+	if (gauge > 0)
+		*left += gauge;
+}
+
+/* The backend goes, with what it still has. */
+static void note_left(const struct model *model, struct model_container *c)
+{
+	c->left_known &= c->gauges_known && !model->aggregates;
+	if (!c->left_known)
+		return;
+	add_left(&c->left.mapped_bytes, c->gauges.mapped_bytes);
+	add_left(&c->left.pinned_pages, c->gauges.pinned_pages);
+	c->left_known = gauge_is_sane(c->left.mapped_bytes) && gauge_is_sane(c->left.pinned_pages);
+}
+
 static void on_detach(const struct model *model, struct tracked *entry, const struct vfio_rec *rec)
 {
 	struct model_container *c = &entry->c;
@@ -363,6 +386,7 @@ static void on_detach(const struct model *model, struct tracked *entry, const st
 		if (rec->ts_ns > c->table.read_ns) /* else it is another backend that was read */
 			begin_table(model, c, rec->ts_ns);
 		entry->gauges_reset = true;
+		note_left(model, c);
 		c->gauges_known = true;
 		/* The kernel's reading may be ahead of this event already. */
 		if (!model->aggregates)
@@ -379,10 +403,12 @@ static void on_ioctl(struct model_container *c, const struct vfio_rec *rec)
 	model_table__event(&c->table, rec);
 }
 
-static void on_release(struct model_container *c, const struct vfio_rec *rec)
+static void on_release(const struct model *model, struct model_container *c,
+		       const struct vfio_rec *rec)
 {
 	__u64 age = vfio_w(rec, RELEASE, age);
 
+	note_left(model, c);
 	c->freed = true;
 	c->freed_ns = rec->ts_ns;
 	model_table__forget(&c->table);
@@ -439,20 +465,16 @@ static void apply_state(const struct model *model, struct tracked *entry,
 	case VFIO_EV_CLOSE:
 		c->file_known = true;
 		c->file_closed = true;
+		c->closed_ns = rec->ts_ns;
 		set_refs(c, vfio_w(rec, CLOSE, refs));
 		break;
 	case VFIO_EV_RELEASE:
-		on_release(c, rec);
+		on_release(model, c, rec);
 		break;
 	case VFIO_EV_MAP_PARTS:
 		model_map_parts__add(&c->map_parts, rec);
 		break;
 	}
-}
-
-static bool gauge_is_sane(__s64 value)
-{
-	return value < GAUGE_LIMIT && value > -GAUGE_LIMIT;
 }
 
 /* Gauges from events; once they cannot be right they are unknown until the last group leaves. */

@@ -70,9 +70,14 @@ struct model_container {
 	__u32 iommu_type;
 	__u32 refs;
 	struct vfio_gauges gauges;
+	/* What @gauges were when its last group left, each time: nobody had undone it. Only from
+	 * events, and of a container whose open was seen. */
+	bool left_known;
+	struct vfio_gauges left;
 	struct model_table table; /* what is mapped, one by one */
 	bool file_known;  /* whether @file_closed says something */
 	bool file_closed, freed;
+	__u64 closed_ns;  /* valid when @file_closed; 0: before we began */
 	__u64 freed_ns;	  /* valid when @freed */
 	struct model_op *op[VFIO_OP_COUNT]; /* NULL: never called */
 	struct model_map_parts map_parts;

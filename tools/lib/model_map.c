@@ -15,3 +15,11 @@ void model_map_parts__add(struct model_map_parts *parts, const struct vfio_rec *
 			parts->sum[i] += rec->w[i];
 	}
 }
+
+__u64 model_map_parts__rest(const struct model_map_parts *parts)
+{
+	__u64 total = model_map_sum(parts, total_ns), pin = model_map_sum(parts, pin_ns);
+	__u64 iommu = model_map_sum(parts, iommu_ns);
+
+	return total > pin && total - pin > iommu ? total - pin - iommu : 0;
+}

@@ -32,4 +32,7 @@ struct model_map_parts {
 /* Count @rec, which is a MAP_PARTS. */
 void model_map_parts__add(struct model_map_parts *parts, const struct vfio_rec *rec);
 
+/* ns of the calls that are neither pinning nor mapping in the IOMMU. */
+__u64 model_map_parts__rest(const struct model_map_parts *parts);
+
 #endif

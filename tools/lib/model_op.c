@@ -2,8 +2,8 @@
 /*
  * model_op.c - statistics of one operation: counts, a sparse histogram, failures by errno
  *
- * Called by model.c; views use model_op__quantile(). A container has a few dozen distinct
- * latencies, not 1152, so only buckets with calls in them exist.
+ * Called by model.c and vfio-trace diff; views use model_op__quantile(). A container has a few
+ * dozen distinct latencies, not 1152, so only buckets with calls in them exist.
  */
 #include <string.h>
 
@@ -103,6 +103,22 @@ void model_op__add(struct model_op *op, const struct vfio_outcome *o)
 	bucket_of(op, vfio_hist_index(o->duration))->count++;
 	if (o->duration > op->max_ns)
 		op->max_ns = o->duration;
+}
+
+void model_op__merge(struct model_op *op, const struct model_op *from)
+{
+	op->count += from->count;
+	op->errors += from->errors;
+	op->unknown += from->unknown;
+	op->sum_ns += from->sum_ns;
+	op->bytes += from->bytes;
+	op->pages += from->pages;
+	if (from->max_ns > op->max_ns)
+		op->max_ns = from->max_ns;
+	for (__u32 i = 0; i < from->n_hist; i++)
+		bucket_of(op, from->hist[i].index)->count += from->hist[i].count;
+	for (__u32 i = 0; i < from->n_errnos; i++)
+		*count_of(op, from->errnos[i].err) += from->errnos[i].count;
 }
 
 static void raise_to(__u64 *value, __u64 *total, __u64 reading)

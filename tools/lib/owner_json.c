@@ -7,11 +7,6 @@
 #include "owner_text.h"
 #include "xalloc.h"
 
-static json_t *text_or_null(const char *text)
-{
-	return *text ? json_string(text) : json_null();
-}
-
 static json_t *id_or_null(__u32 id)
 {
 	return id == VFIO_OBS_NO_PCI_ID ? json_null() : json_integer(id);
@@ -27,7 +22,7 @@ json_t *owner_json__owner(const struct source_owner *owner)
 	json_set(object, "pid", owner ? json_integer(owner->tgid) : json_null());
 	json_set(object, "started_ns", started_ns ? json_integer(started_ns) : json_null());
 	for (int i = 0; i < VFIO_OWNER_TEXTS; i++)
-		json_set(object, owner_text__key(i), text_or_null(owner ? owner->text[i] : ""));
+		json_set(object, owner_text__key(i), json_text_or_null(owner ? owner->text[i] : ""));
 	if (!owner)
 		json_set(object, owner_text__key(VFIO_OWNER_WHY_TEXT),
 			 json_string(OWNER_TEXT_NOBODY));
@@ -39,7 +34,7 @@ static json_t *device_json(const struct source_device *device)
 	json_t *object = xalloc__check(json_object());
 
 	for (int i = 0; i < VFIO_DEVICE_TEXTS; i++)
-		json_set(object, device_text__key(i), text_or_null(device->text[i]));
+		json_set(object, device_text__key(i), json_text_or_null(device->text[i]));
 	json_set(object, "vendor_id", id_or_null(device->vendor));
 	json_set(object, "device_id", id_or_null(device->device));
 	return object;

@@ -14,16 +14,25 @@
 
 int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_script(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 
 /*
- * cmds__one_file - the command line of a subcommand that has --json, --help and one FILE
- * Returns true with @json and @path set, or false with the exit @status: all is said then.
+ * The command line of a subcommand that has --json, --help and one FILE, or @two.
+ * @option: one more that it has, with an argument that may be left out; NULL: none
+ * @given, @value: of that option; @value NULL: without its argument
  */
-bool cmds__one_file(int argc, char **argv, const char *help, bool *json, const char **path,
-		    int *status);
+struct cmds_line {
+	const char *help, *option;
+	bool two;
+	bool json, given;
+	const char *value, *path, *other;
+};
+
+/* Returns true with @line filled, or false with the exit @status: all is said then. */
+bool cmds__one_file(int argc, char **argv, struct cmds_line *line, int *status);
 
 #endif

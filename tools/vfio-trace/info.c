@@ -308,12 +308,10 @@ static const char info_help[] =
 
 int cmd_info(int argc, char **argv)
 {
-	const char *path;
-	bool json;
+	struct cmds_line line = { .help = info_help };
 	int status;
 
-	return cmds__one_file(argc, argv, info_help, &json, &path, &status) ? info(path, json) :
-									       status;
+	return cmds__one_file(argc, argv, &line, &status) ? info(line.path, line.json) : status;
 }
 
 static int verify(const char *path)

@@ -15,6 +15,7 @@ static const struct {
 } commands[] = {
 	{ "record", cmd_record, "write every event to a file, until Ctrl-C or COMMAND ends" },
 	{ "report", cmd_report, "counts, latencies, errors and losses of a recording" },
+	{ "diff", cmd_diff, "what is slower or faster in one recording than in another" },
 	{ "script", cmd_script, "the events of a recording, one line each" },
 	{ "export", cmd_export, "a recording for other programs: JSON lines, CSV, Chrome and Perfetto" },
 	{ "info", cmd_info, "of what host and source a recording is, and what takes the room in it" },

@@ -7,36 +7,40 @@
 
 #include "cmds.h"
 
-bool cmds__one_file(int argc, char **argv, const char *help, bool *json, const char **path,
-		    int *status)
+bool cmds__one_file(int argc, char **argv, struct cmds_line *line, int *status)
 {
-	static const struct option longs[] = {
+	const struct option longs[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
+		{ line->option, optional_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
-	*json = false;
 	*status = EXIT_USAGE;
 	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		switch (option) {
 		case 'j':
-			*json = true;
+			line->json = true;
+			break;
+		case 'o':
+			line->given = true;
+			line->value = optarg;
 			break;
 		case 'h':
-			fputs(help, stdout);
+			fputs(line->help, stdout);
 			*status = 0;
 			return false;
 		default:
 			return false;
 		}
 	}
-	if (optind + 1 == argc) {
-		*path = argv[optind];
+	if (argc - optind == 1 + line->two) {
+		line->path = argv[optind];
+		line->other = argv[optind + line->two];
 		return true;
 	}
-	fprintf(stderr, "vfio-trace %s: name one FILE; see 'vfio-trace %s --help'\n", argv[0],
-		argv[0]);
+	fprintf(stderr, "vfio-trace %s: name %s; see 'vfio-trace %s --help'\n", argv[0],
+		line->two ? "two files, A and B" : "one FILE", argv[0]);
 	return false;
 }

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "cmds.h"
+#include "lib/event_filter.h"
+#include "lib/model_op.h"
 #include "lib/privilege.h"
 #include "lib/source_copy.h"
 #include "lib/xalloc.h"
@@ -23,10 +25,13 @@ const char *const report__quantile_key[REPORT_QUANTILES] = { "p50", "p90", "p99"
 #define HARVEST_EVERY 512
 #define KEEP_NS 100000000ULL
 
+/* @report: first, report__free() relies on it; @keep_hist: the histograms are wanted */
 struct gather {
 	struct report report;
+	bool keep_hist;
 	struct model *model;
 	struct source_sink to_model;
+	struct starts *starts;
 	void *index; /* tsearch() tree of struct report_container, by id */
 	size_t max_containers;
 	size_t releases, next_harvest; /* since the last one, and when the next is due */
@@ -105,10 +110,11 @@ static void remember(struct gather *gather, const struct vfio_rec *rec)
 static void clear_op(struct report_op *op)
 {
 	free(op->errnos);
+	model_op__destroy(op->model);
 	memset(op, 0, sizeof(*op));
 }
 
-static void fill_op(struct report_op *to, const struct model_op *op)
+static void fill_op(const struct gather *gather, struct report_op *to, const struct model_op *op)
 {
 	__u64 timed = op->count - op->unknown;
 
@@ -125,17 +131,27 @@ static void fill_op(struct report_op *to, const struct model_op *op)
 		to->timed &= model_op__quantile(op, report__quantile[q], &to->quantile_ns[q]);
 	to->n_errnos = op->n_errnos;
 	to->errnos = xmemdup(op->errnos, op->n_errnos, sizeof(*op->errnos));
+	to->model = gather->keep_hist ? model_op__copy(op) : NULL;
 }
 
-static void fill_ops(struct report_container *entry, const struct model_container *c)
+static void fill_ops(const struct gather *gather, struct report_container *entry,
+		     const struct model_container *c)
 {
 	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++) {
 		if (!c->op[op])
 			continue;
 		if (!entry->op[op])
 			entry->op[op] = xcalloc(1, sizeof(*entry->op[op]));
-		fill_op(entry->op[op], c->op[op]);
+		fill_op(gather, entry->op[op], c->op[op]);
 	}
+}
+
+/* Who holds it, of a container whose file is closed. */
+static void fill_attached(struct report_container *entry, const struct model_container *c)
+{
+	free(entry->attached);
+	entry->n_attached = c->file_closed && !c->freed ? c->n_groups : 0;
+	entry->attached = xmemdup(c->groups, entry->n_attached, sizeof(*c->groups));
 }
 
 static void fill_container(struct gather *gather, const struct model_container *c)
@@ -153,6 +169,12 @@ static void fill_container(struct gather *gather, const struct model_container *
 	entry->owner = source_copy__owner(c->owner);
 	entry->file_closed = c->file_closed;
 	entry->freed = c->freed;
+	entry->closed_ns = c->closed_ns;
+	entry->left_known = c->left_known;
+	entry->left = c->left;
+	entry->held_known = c->gauges_known && c->left_known;
+	entry->held = c->gauges;
+	fill_attached(entry, c);
 	entry->refs_known = c->refs_known;
 	entry->refs = c->refs;
 	entry->mapped_known = model_container__mapped_bytes(c, &entry->mapped_bytes);
@@ -162,7 +184,7 @@ static void fill_container(struct gather *gather, const struct model_container *
 	entry->pinned_known = model_container__pinned_pages(c, &entry->pinned_pages);
 	for (size_t i = 0; i < c->n_groups; i++)
 		remember_group(entry, c->groups[i].number, c->groups[i].type);
-	fill_ops(entry, c);
+	fill_ops(gather, entry, c);
 	entry->map_parts = c->map_parts;
 }
 
@@ -225,6 +247,7 @@ static void on_event(void *ctx, const struct vfio_rec *rec)
 	gather->report.last_ns = rec->ts_ns;
 	gather->to_model.event(gather->to_model.ctx, rec);
 	remember(gather, rec);
+	starts__event(gather->starts, rec);
 	gather->releases += rec->type == VFIO_EV_RELEASE;
 	if (gather->releases >= gather->next_harvest)
 		harvest(gather, false);
@@ -254,8 +277,11 @@ static void on_gap(void *ctx, enum source_gap kind, __u64 ts_ns, const char *why
 		gather->to_model.gap(gather->to_model.ctx, kind, ts_ns, why);
 }
 
-static void fill_group_calls(struct report *report, const struct model_group_calls *calls)
+static void fill_group_calls(struct gather *gather)
 {
+	const struct model_group_calls *calls = model__group_calls(gather->model);
+	struct report *report = &gather->report;
+
 	report->group_calls = xcalloc(calls->n, sizeof(*report->group_calls));
 	report->n_group_calls = calls->n;
 	for (size_t i = 0; i < calls->n; i++) {
@@ -267,23 +293,28 @@ static void fill_group_calls(struct report *report, const struct model_group_cal
 		to->failed_tgid = call->failed_tgid;
 		memcpy(to->failed_comm, call->failed_comm, sizeof(to->failed_comm));
 		memcpy(to->failed_device, call->failed_device, sizeof(to->failed_device));
-		fill_op(&to->op, call->op);
+		fill_op(gather, &to->op, call->op);
 	}
 }
 
 static void complete(struct gather *gather)
 {
 	struct report *report = &gather->report;
+	const struct source_begun *begun;
 	const struct model_op *op;
+	size_t n;
 
+	model__begun(gather->model, &begun, &n);
+	starts__end(gather->starts, begun, n, report->last_ns);
+	report->starts = gather->starts;
 	harvest(gather, true);
 	for (unsigned int i = 0; i < VFIO_OP_COUNT; i++) {
 		op = model__total(gather->model, i);
 		if (op)
-			fill_op(&report->total[i], op);
+			fill_op(gather, &report->total[i], op);
 	}
 	report->n_groups = model__groups(gather->model, &report->groups);
-	fill_group_calls(report, model__group_calls(gather->model));
+	fill_group_calls(gather);
 	report->map_parts = *model__map_parts(gather->model);
 	memcpy(report->event_count, model__event_counts(gather->model),
 	       sizeof(report->event_count));
@@ -296,10 +327,13 @@ static void keep(void *entry)
 {
 }
 
-static void clear(struct gather *gather)
+void report__free(const struct report *const_report)
 {
+	struct gather *gather = (struct gather *)const_report;
 	struct report *report = &gather->report;
 
+	if (!gather)
+		return;
 	tdestroy(gather->index, keep); /* the list frees the entries */
 	for (size_t i = 0; i < report->n_containers; i++) {
 		struct report_container *entry = report->containers[i];
@@ -310,6 +344,7 @@ static void clear(struct gather *gather)
 			free(entry->op[op]);
 		}
 		free(entry->groups);
+		free(entry->attached);
 		free(entry->owner);
 		free(entry);
 	}
@@ -322,18 +357,9 @@ static void clear(struct gather *gather)
 	for (size_t i = 0; i < report->n_group_calls; i++)
 		clear_op(&report->group_calls[i].op);
 	free(report->group_calls);
+	starts__destroy(gather->starts);
 	model__destroy(gather->model);
-}
-
-static int print(const struct report *report, bool json)
-{
-	bool ok = json ? report__print_json(report, stdout) : report__print_text(report, stdout);
-
-	if (ok && !fflush(stdout) && !ferror(stdout))
-		return 0;
-	fprintf(stderr, "vfio-trace: cannot write the report to standard output: %s\n",
-		strerror(errno));
-	return 1;
+	free(gather);
 }
 
 /* Scripts must see that a report is of a part only: one line, and the status of an error. */
@@ -353,11 +379,12 @@ static int tell_what_is_missing(const struct report *report)
 	return status;
 }
 
-static int report(const char *path, bool json)
+const struct report *report__read(struct source *source, const char *path,
+				  const struct report_opts *opts, int *status)
 {
-	struct gather gather = { .report.path = path, .next_harvest = HARVEST_EVERY };
+	struct gather *gather = xcalloc(1, sizeof(*gather));
 	struct source_sink sink = {
-		.ctx = &gather,
+		.ctx = gather,
 		.existing = on_existing,
 		.table = on_table,
 		.owner = on_owner,
@@ -366,38 +393,80 @@ static int report(const char *path, bool json)
 		.loss = on_loss,
 		.gap = on_gap,
 	};
+	int ret;
+
+	gather->report.path = path;
+	gather->next_harvest = HARVEST_EVERY;
+	gather->keep_hist = opts->hist;
+	gather->model = model__create();
+	gather->starts = starts__create(opts->limit_ns);
+	gather->to_model = model__sink(gather->model, false);
+	source__info(source, &gather->report.info);
+	model__unseen(gather->model, gather->report.info.unseen);
+	do {
+		ret = source__poll(source, &sink);
+	} while (ret > 0);
+	source__info(source, &gather->report.info);
+	complete(gather);
+	*status = tell_what_is_missing(&gather->report);
+	if (ret < 0) {
+		fprintf(stderr, "vfio-trace: %s; the report is of what was read before\n",
+			source__error(source));
+		*status = 1;
+	}
+	return &gather->report;
+}
+
+const struct report *report__read_file(const char *path, const struct report_opts *opts,
+				       int *status)
+{
+	const struct report *report;
 	struct source *source;
 	char err[1024];
-	int ret, status;
+
+	*status = 1;
+	source = source_file__open(path, err, sizeof(err));
+	if (!source) {
+		fprintf(stderr, "vfio-trace: %s\n", err);
+		return NULL;
+	}
+	report = report__read(source, path, opts, status);
+	source__close(source);
+	return report;
+}
+
+int report__print(const struct report *report, const struct report_opts *opts, FILE *out)
+{
+	bool ok = opts->json	? report__print_json(report, out) :
+		  opts->start	? report__print_starts(report, out) :
+				  report__print_text(report, out);
+
+	return report__written(ok, out);
+}
+
+int report__written(bool ok, FILE *out)
+{
+	if (ok && !fflush(out) && !ferror(out))
+		return 0;
+	fprintf(stderr, "vfio-trace: cannot write the report to standard output: %s\n",
+		strerror(errno));
+	return 1;
+}
+
+static int report_file(const char *path, const struct report_opts *opts)
+{
+	const struct report *report;
+	char err[1024];
+	int status;
 
 	if (privilege__drop(err, sizeof(err))) {
 		fprintf(stderr, "vfio-trace: %s\n", err);
 		return 1;
 	}
-	source = source_file__open(path, err, sizeof(err));
-	if (!source) {
-		fprintf(stderr, "vfio-trace: %s\n", err);
-		return 1;
-	}
-	gather.model = model__create();
-	gather.to_model = model__sink(gather.model, false);
-	source__info(source, &gather.report.info);
-	model__unseen(gather.model, gather.report.info.unseen);
-	do {
-		ret = source__poll(source, &sink);
-	} while (ret > 0);
-	source__info(source, &gather.report.info);
-	complete(&gather);
-	status = print(&gather.report, json);
-	if (tell_what_is_missing(&gather.report))
+	report = report__read_file(path, opts, &status);
+	if (report && report__print(report, opts, stdout))
 		status = 1;
-	if (ret < 0) {
-		fprintf(stderr, "vfio-trace: %s; the report is of what was read before\n",
-			source__error(source));
-		status = 1;
-	}
-	source__close(source);
-	clear(&gather);
+	report__free(report);
 	return status;
 }
 
@@ -407,18 +476,30 @@ static const char help[] =
 	"Says what a recording has: events, operations, latencies, errors, containers and what was\n"
 	"lost. FILE - is standard input. A recording that was cut off is reported as far as it goes.\n"
 	"\n"
-	"      --json    one JSON object\n"
-	"  -h, --help    this text\n"
+	"      --start[=TIME]   why did this VM take so long to start? Of each container, longest start\n"
+	"                       first: what took the time from its open to the last attach, SET_IOMMU,\n"
+	"                       MAP_DMA or GET_DEVICE_FD before its first UNMAP_DMA, its close, or TIME\n"
+	"                       behind the open (default 600s)\n"
+	"      --json           one JSON object, starts included\n"
+	"  -h, --help           this text\n"
 	"\n"
 	"Exit status: 0 when all of FILE could be read; 1 failed, or FILE is cut off or damaged;\n"
 	"2 usage.\n";
 
 int cmd_report(int argc, char **argv)
 {
-	const char *path;
-	bool json;
+	struct cmds_line line = { .help = help, .option = "start" };
+	struct report_opts opts = { .limit_ns = START_LIMIT_NS };
 	int status;
 
-	return cmds__one_file(argc, argv, help, &json, &path, &status) ? report(path, json) :
-									  status;
+	if (!cmds__one_file(argc, argv, &line, &status))
+		return status;
+	opts.json = line.json;
+	opts.start = line.given;
+	if (line.value && !event_filter__parse_duration(line.value, &opts.limit_ns)) {
+		fprintf(stderr, "vfio-trace report: --start takes a time with its unit, like 60s, not %s; "
+			"see 'vfio-trace report --help'\n", line.value);
+		return EXIT_USAGE;
+	}
+	return report_file(line.path, &opts);
 }

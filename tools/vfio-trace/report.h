@@ -7,6 +7,7 @@
 #ifndef VFIO_TRACE_REPORT_H
 #define VFIO_TRACE_REPORT_H
 
+#include <jansson.h>
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 
 #include "lib/model.h"
 #include "lib/source.h"
+#include "start.h"
 
 /* Quantiles that are reported, as keys and as numbers. */
 enum { REPORT_P50, REPORT_P90, REPORT_P99, REPORT_P999, REPORT_QUANTILES };
@@ -27,6 +29,7 @@ struct report_op {
 	__u64 mean_ns, max_ns, quantile_ns[REPORT_QUANTILES];
 	struct model_errno *errnos;
 	__u32 n_errnos;
+	struct model_op *model; /* all of it, with report_opts.hist, else NULL */
 };
 
 /* One container, complete when it was freed, else as at the end of the recording. */
@@ -43,6 +46,11 @@ struct report_container {
 	struct model_group *groups; /* all that were attached at some time */
 	size_t n_groups;
 	bool more_groups; /* than are remembered */
+	struct model_group *attached; /* those that are at the end, when its file is closed */
+	size_t n_attached;
+	__u64 closed_ns; /* as of the model, as are these: */
+	bool left_known, held_known;
+	struct vfio_gauges left, held;
 	__u32 refs;
 	__u64 mapped_bytes, pinned_pages;
 	bool mappings_known, avail_known;
@@ -84,10 +92,42 @@ struct report {
 	struct model_map_parts map_parts; /* of all containers */
 	struct report_container **containers; /* by id */
 	size_t n_containers;
+	const struct starts *starts;
 };
 
-/* Both return false when @out cannot be written (errno). */
+/*
+ * @start:    print what took the time of starts, instead of all the rest
+ * @hist:     gather the histograms
+ * @limit_ns: see START_LIMIT_NS
+ */
+struct report_opts {
+	bool json, start, hist;
+	__u64 limit_ns;
+};
+
+/*
+ * report__read - all of @source, named @path in messages, which must live as long as the report.
+ * *@status is an exit status: 0 when all could be read, else a sentence is on stderr. Never NULL;
+ * report__read_file() returns NULL when the file cannot be opened. To be freed by report__free(),
+ * which takes NULL.
+ */
+const struct report *report__read(struct source *source, const char *path,
+				  const struct report_opts *opts, int *status);
+const struct report *report__read_file(const char *path, const struct report_opts *opts,
+				       int *status);
+void report__free(const struct report *report);
+
+/* As @opts say, to @out. The exit status; of an error a sentence is on stderr. */
+int report__print(const struct report *report, const struct report_opts *opts, FILE *out);
+/* The same for what was printed with success or without (@ok). */
+int report__written(bool ok, FILE *out);
+
+/* All return false when @out cannot be written (errno). */
 bool report__print_text(const struct report *report, FILE *out);
 bool report__print_json(const struct report *report, FILE *out);
+bool report__print_starts(const struct report *report, FILE *out);
+
+/* A new object, null of NULL. */
+json_t *start_json(const struct start *start);
 
 #endif

@@ -12,19 +12,10 @@
 #include "lib/json_set.h"
 #include "lib/map_json.h"
 #include "lib/owner_json.h"
+#include "leaks.h"
 #include "report.h"
 
 #define SCHEMA "vfio-trace-report/1"
-
-static json_t *number_if(bool known, __u64 value)
-{
-	return known ? json_count(value) : json_null();
-}
-
-static json_t *text_or_null(const char *text)
-{
-	return text && *text ? json_string(text) : json_null();
-}
 
 static json_t *time_of(const struct report *report, __u64 ts_ns)
 {
@@ -86,7 +77,7 @@ static json_t *groups_json(const struct report_container *c)
 
 		json_object_set_new(group, "number", json_count(c->groups[i].number));
 		json_object_set_new(group, "type",
-				    text_or_null(event__value_name(event__values_group_type,
+				    json_text_or_null(event__value_name(event__values_group_type,
 								   c->groups[i].type)));
 		json_array_append_new(array, group);
 	}
@@ -95,37 +86,36 @@ static json_t *groups_json(const struct report_container *c)
 
 static json_t *container_json(const struct report *report, const struct report_container *c)
 {
+	const char *type = event__value_name(event__values_iommu_type, c->iommu_type);
 	json_t *object = json_object(), *ops = json_object();
 
 	json_object_set_new(object, "id", json_count(SOURCE_ID_NUMBER(c->id)));
 	json_object_set_new(object, "load", json_count(SOURCE_ID_LOAD(c->id)));
-	json_object_set_new(object, "pid", number_if(c->tgid, c->tgid));
-	json_object_set_new(object, "comm", text_or_null(c->comm));
-	json_object_set_new(object, "cgroup", number_if(c->cgroup, c->cgroup));
+	json_object_set_new(object, "pid", json_count_if(c->tgid, c->tgid));
+	json_object_set_new(object, "comm", json_text_or_null(c->comm));
+	json_object_set_new(object, "cgroup", json_count_if(c->cgroup, c->cgroup));
 	json_object_set_new(object, "owner", owner_json__owner(c->owner));
 	json_object_set_new(object, "groups", groups_json(c));
 	json_object_set_new(object, "more_groups", json_boolean(c->more_groups));
-	json_object_set_new(object, "backend", text_or_null(c->backend));
-	json_object_set_new(object, "iommu_type",
-			    *c->backend ? text_or_null(event__value_name(event__values_iommu_type,
-									 c->iommu_type)) :
-					  json_null());
+	json_object_set_new(object, "backend", json_text_or_null(c->backend));
+	json_object_set_new(object, "iommu_type", json_text_or_null(*c->backend ? type : NULL));
 	json_object_set_new(object, "opened",
 			    c->opened_known ? time_of(report, c->opened_ns) : json_null());
-	json_object_set_new(object, "opened_ns", number_if(c->opened_known, c->opened_ns));
-	json_object_set_new(object, "age_ns", number_if(c->opened_known, c->age_ns));
+	json_object_set_new(object, "opened_ns", json_count_if(c->opened_known, c->opened_ns));
+	json_object_set_new(object, "age_ns", json_count_if(c->opened_known, c->age_ns));
 	json_object_set_new(object, "file_closed", json_boolean(c->file_closed));
 	json_object_set_new(object, "freed", json_boolean(c->freed));
-	json_object_set_new(object, "refs", number_if(c->refs_known, c->refs));
-	json_object_set_new(object, "mapped_bytes", number_if(c->mapped_known, c->mapped_bytes));
-	json_object_set_new(object, "mappings", number_if(c->mappings_known, c->mappings));
-	json_object_set_new(object, "dma_avail", number_if(c->avail_known, c->avail));
-	json_object_set_new(object, "pinned_pages", number_if(c->pinned_known, c->pinned_pages));
+	json_object_set_new(object, "refs", json_count_if(c->refs_known, c->refs));
+	json_object_set_new(object, "mapped_bytes", json_count_if(c->mapped_known, c->mapped_bytes));
+	json_object_set_new(object, "mappings", json_count_if(c->mappings_known, c->mappings));
+	json_object_set_new(object, "dma_avail", json_count_if(c->avail_known, c->avail));
+	json_object_set_new(object, "pinned_pages", json_count_if(c->pinned_known, c->pinned_pages));
 	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
 		if (c->op[op])
 			json_object_set_new(ops, event__op(op)->key, op_json(c->op[op]));
 	json_object_set_new(object, "operations", ops);
 	json_object_set_new(object, "map_parts", map_json__parts(&c->map_parts));
+	json_object_set_new(object, "start", start_json(starts__of(report->starts, c->id)));
 	return object;
 }
 
@@ -174,15 +164,15 @@ static json_t *group_calls_json(const struct report *report)
 		const struct report_group_call *call = &report->group_calls[i];
 		json_t *one = json_object();
 
-		json_object_set_new(one, "group", number_if(call->group != ~0U, call->group));
+		json_object_set_new(one, "group", json_count_if(call->group != ~0U, call->group));
 		json_object_set_new(one, "call", json_string(model_group_call__key(call->kind)));
 		json_object_set_new(one, "count", json_count(call->op.count));
 		json_object_set_new(one, "errors", json_count(call->op.errors));
 		json_object_set_new(one, "errnos", errnos_json(&call->op));
 		json_object_set_new(one, "latency_ns", latency_json(&call->op));
-		json_object_set_new(one, "failed_pid", number_if(call->failed_tgid, call->failed_tgid));
-		json_object_set_new(one, "failed_comm", text_or_null(call->failed_comm));
-		json_object_set_new(one, "failed_device", text_or_null(call->failed_device));
+		json_object_set_new(one, "failed_pid", json_count_if(call->failed_tgid, call->failed_tgid));
+		json_object_set_new(one, "failed_comm", json_text_or_null(call->failed_comm));
+		json_object_set_new(one, "failed_device", json_text_or_null(call->failed_device));
 		json_array_append_new(array, one);
 	}
 	return array;
@@ -201,6 +191,7 @@ static void add_ops_and_containers(const struct report *report, json_t *root)
 	json_object_set_new(root, "containers", containers);
 	json_object_set_new(root, "groups", owner_json__groups(report->groups, report->n_groups));
 	json_object_set_new(root, "group_calls", group_calls_json(report));
+	json_object_set_new(root, "leaks", leaks__json(report));
 }
 
 bool report__print_json(const struct report *report, FILE *out)
@@ -210,8 +201,8 @@ bool report__print_json(const struct report *report, FILE *out)
 
 	json_object_set_new(root, "schema", json_string(SCHEMA));
 	json_object_set_new(root, "source", json_string(report->info.detail));
-	json_object_set_new(root, "kernel", text_or_null(report->info.kernel));
-	json_object_set_new(root, "host", text_or_null(report->info.host));
+	json_object_set_new(root, "kernel", json_text_or_null(report->info.kernel));
+	json_object_set_new(root, "host", json_text_or_null(report->info.host));
 	json_object_set_new(root, "first_event",
 			    report->events ? time_of(report, report->first_ns) : json_null());
 	json_object_set_new(root, "duration_ns", json_count(report->last_ns - report->first_ns));

@@ -5,7 +5,8 @@
 #include "lib/event.h"
 #include "lib/fmt.h"
 #include "lib/owner_text.h"
-#include "report.h"
+#include "leaks.h"
+#include "report_text.h"
 
 /* Listed one by one; --json has all. */
 #define MAX_CONTAINERS 50
@@ -29,7 +30,7 @@ static void print_gaps(const struct report *report, FILE *out)
 		fprintf(out, "Gaps        %zu more; --json lists all\n", n - MAX_GAPS);
 }
 
-static void print_head(const struct report *report, FILE *out)
+void report_text__head(const struct report *report, FILE *out)
 {
 	__u64 offset = report->info.realtime_offset_ns;
 	__u64 lost = source_loss__total(&report->loss);
@@ -82,8 +83,7 @@ static void print_op_head(FILE *out)
 	fprintf(out, " %7s %6s %6s\n", "MAX", "BYTES", "PAGES");
 }
 
-/* "412 chunks (mean 1.2M)" */
-static void print_chunks(__u64 n, const char *of, __u64 bytes, FILE *out)
+void report_text__chunks(__u64 n, const char *of, __u64 bytes, FILE *out)
 {
 	char text[FMT_MAX];
 
@@ -96,21 +96,21 @@ static void print_chunks(__u64 n, const char *of, __u64 bytes, FILE *out)
 static void print_map_parts(const struct model_map_parts *parts, FILE *out)
 {
 	__u64 total = model_map_sum(parts, total_ns), pin = model_map_sum(parts, pin_ns);
-	__u64 iommu = model_map_sum(parts, iommu_ns), rest;
+	__u64 iommu = model_map_sum(parts, iommu_ns);
 	char text[FMT_MAX];
 
 	if (!parts->count)
 		return;
-	rest = total > pin && total - pin > iommu ? total - pin - iommu : 0;
 	fprintf(out, "  of %llu map_dma %s:", parts->count, fmt_latency(text, sizeof(text), total));
 	fprintf(out, " pin %s", fmt_latency(text, sizeof(text), pin));
-	print_chunks(model_map_sum(parts, chunks), "chunk",
+	report_text__chunks(model_map_sum(parts, chunks), "chunk",
 		     model_map_sum(parts, pin_bytes), out);
 	fprintf(out, ", IOMMU %s", fmt_latency(text, sizeof(text), iommu));
 	if (model_map_known(parts, iommu_maps))
-		print_chunks(model_map_sum(parts, iommu_maps), "map",
+		report_text__chunks(model_map_sum(parts, iommu_maps), "map",
 			     model_map_sum(parts, iommu_bytes), out);
-	fprintf(out, ", rest %s\n", fmt_latency(text, sizeof(text), rest));
+	fprintf(out, ", rest %s\n",
+		fmt_latency(text, sizeof(text), model_map_parts__rest(parts)));
 }
 
 static void print_totals(const struct report *report, FILE *out)
@@ -218,12 +218,12 @@ static void print_group_calls(const struct report *report, FILE *out)
 	}
 }
 
-static void print_container(const struct report *report, const struct report_container *c,
-			    FILE *out)
+void report_text__container(const struct report *report, const struct report_container *c,
+			    const char *title, FILE *out)
 {
 	char text[FMT_MAX];
 
-	fprintf(out, "\nContainer %s: ", fmt_container(text, sizeof(text), c->id));
+	fprintf(out, "\n%s %s: ", title, fmt_container(text, sizeof(text), c->id));
 	if (c->tgid)
 		fprintf(out, "%s (%u), ", c->comm, c->tgid);
 	else
@@ -240,6 +240,23 @@ static void print_container(const struct report *report, const struct report_con
 		fprintf(out, "opened before the recording%s\n", c->freed ? ", freed" : "");
 	}
 	print_owner(c, out);
+}
+
+/* What took the longest while it mapped its memory for the first time. */
+static void print_start(const struct report *report, const struct report_container *c, FILE *out)
+{
+	const struct start *start = starts__of(report->starts, c->id);
+	char line[1024];
+
+	if (start && start->sum[START_MAP].bytes)
+		fprintf(out, "  Start     %s\n", start__sentence(start, line, sizeof(line)));
+}
+
+static void print_container(const struct report *report, const struct report_container *c,
+			    FILE *out)
+{
+	report_text__container(report, c, "Container", out);
+	print_start(report, c, out);
 	print_op_head(out);
 	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
 		if (c->op[op])
@@ -261,12 +278,13 @@ bool report__print_text(const struct report *report, FILE *out)
 	size_t shown = report->n_containers < MAX_CONTAINERS ? report->n_containers :
 							       MAX_CONTAINERS;
 
-	print_head(report, out);
+	report_text__head(report, out);
 	print_totals(report, out);
 	print_errors(report, out);
 	print_events(report, out);
 	print_devices(report, out);
 	print_group_calls(report, out);
+	leaks__print(report, out);
 	for (size_t i = 0; i < shown; i++)
 		print_container(report, report->containers[i], out);
 	if (shown < report->n_containers)
