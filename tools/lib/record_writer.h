@@ -2,7 +2,7 @@
 /*
  * record_writer.h - writing a recording
  *
- * Used by vfio-trace record. A regular file is written as FILE.part and gets its name FILE only
+ * Used by vfio-trace record, cut, anonymise and merge. A regular file is written as FILE.part and gets its name FILE only
  * when it is complete; FILE.part is readable too, up to its last whole block. What is not a
  * regular file (a pipe, a device; "-" is standard output) is written directly.
  */
@@ -16,6 +16,7 @@
 #include "source.h"
 
 struct loader;
+struct record_header;
 struct record_writer;
 
 /*
@@ -39,6 +40,15 @@ int record_writer__start(struct record_writer *writer, const struct source_info 
 			 __u64 events, __u64 now_ns);
 
 /*
+ * record_writer__begin - the same with all that @header says, but its size and checksum: of a recording
+ * that is made from another one.
+ */
+int record_writer__begin(struct record_writer *writer, const struct record_header *header);
+
+/* The offset to the real time is at @clock from now on, whenever a block is written. */
+void record_writer__follow(struct record_writer *writer, const __u64 *clock);
+
+/*
  * The sink that records events, losses and gaps. Errors are kept: record_writer__error(). Behind
  * one, events are only counted.
  */
@@ -46,6 +56,9 @@ struct source_sink record_writer__sink(struct record_writer *writer);
 
 /* Write out what has waited for a second, so that a killed recorder loses no more than that. */
 void record_writer__tick(struct record_writer *writer, __u64 now_ns, __u64 realtime_offset_ns);
+
+/* Write out what has waited, however short. */
+void record_writer__flush(struct record_writer *writer);
 
 /* NULL or a sentence: what failed, what was kept and where. */
 const char *record_writer__error(struct record_writer *writer);
