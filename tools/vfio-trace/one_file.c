@@ -7,6 +7,13 @@
 
 #include "cmds.h"
 
+int cmds__usage(const char *command, const char *what, const char *arg)
+{
+	fprintf(stderr, "vfio-trace %s: %s%s; see 'vfio-trace %s --help'\n", command, what, arg,
+		command);
+	return EXIT_USAGE;
+}
+
 bool cmds__one_file(int argc, char **argv, const char *help, bool *json, const char **path,
 		    int *status)
 {
@@ -36,7 +43,6 @@ bool cmds__one_file(int argc, char **argv, const char *help, bool *json, const c
 		*path = argv[optind];
 		return true;
 	}
-	fprintf(stderr, "vfio-trace %s: name one FILE; see 'vfio-trace %s --help'\n", argv[0],
-		argv[0]);
+	cmds__usage(argv[0], "name one FILE", "");
 	return false;
 }

@@ -107,8 +107,7 @@ static __u64 clock_ns(clockid_t clock)
 
 static int usage_error(const char *what, const char *arg)
 {
-	fprintf(stderr, "vfio-trace record: %s%s; see 'vfio-trace record --help'\n", what, arg);
-	return EXIT_USAGE;
+	return cmds__usage("record", what, arg);
 }
 
 static void list_events(void)
