@@ -95,8 +95,6 @@ void rewrite__header(struct rewrite *rewrite, const struct record_header *header
 	size_t used = strlen(new.made);
 
 	new.rec_size = sizeof(struct vfio_rec);
-	if (!new.origin_ns)
-		new.origin_ns = header->start_ns;
 	if (*made)
 		snprintf(new.made + used, sizeof(new.made) - used, "%s%s", used ? "; " : "", made);
 	record_writer__begin(rewrite->writer, &new);
