@@ -51,8 +51,8 @@ struct record_loss {
  * @rec_size:    sizeof(struct vfio_rec)
  * @n_events:    event numbers that the writer knew
  * @events:      bit per event number: what was recorded
- * Strings are NUL-terminated. Behind @detail is what tells of a recording that was made from another
- * one (vfio-trace cut, anonymise, merge); zero else:
+ * Strings are NUL-terminated. Behind @detail is what tells of a recording that was made from
+ * another one (vfio-trace cut, anonymise, merge); zero else:
  * @origin_ns:   @start_ns of that which the recorder wrote; 0: this is it
  * @lost_before: what was lost in it before this part begins, which no block of this counts
  * @made:        how, for the user

@@ -245,9 +245,11 @@ static void same_state(const struct model_container *a, const struct model_conta
 	assert_int_equal(a->n_groups, b->n_groups);
 	if (a->n_groups)
 		assert_memory_equal(a->groups, b->groups, a->n_groups * sizeof(*a->groups));
-	assert_int_equal(model_container__mapped_bytes(a, &x), model_container__mapped_bytes(b, &y));
+	assert_int_equal(model_container__mapped_bytes(a, &x),
+			 model_container__mapped_bytes(b, &y));
 	assert_int_equal(x, y);
-	assert_int_equal(model_container__pinned_pages(a, &x), model_container__pinned_pages(b, &y));
+	assert_int_equal(model_container__pinned_pages(a, &x),
+			 model_container__pinned_pages(b, &y));
 	assert_int_equal(x, y);
 	assert_int_equal(a->table.state, b->table.state);
 	assert_int_equal(a->table.n, b->table.n);

@@ -2,8 +2,9 @@
 /*
  * anonymise.h - a recording's names, numbers and addresses, replaced by others
  *
- * Used by vfio-trace anonymise. Stands between a recording's source and its writer. The same becomes
- * the same within one struct anonymise; docs/anonymise.md says what is replaced and what is kept.
+ * Used by vfio-trace anonymise. Stands between a recording's source and its writer. The same
+ * becomes the same within one struct anonymise; docs/rewrite.md says what is replaced and what is
+ * kept.
  */
 #ifndef VFIO_OBS_ANONYMISE_H
 #define VFIO_OBS_ANONYMISE_H

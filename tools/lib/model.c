@@ -932,6 +932,14 @@ const struct model_container *model__container(const struct model *model, __u64 
 	return lo && list[lo - 1]->id == id ? list[lo - 1] : NULL;
 }
 
+const struct model_container *model__current(const struct model *model, __u64 id)
+{
+	struct model_container key = { .id = id };
+	struct model_container **node = tfind(&key, &model->index, by_id);
+
+	return node ? *node : NULL;
+}
+
 const struct model_op *model__total(const struct model *model, enum vfio_obs_op op)
 {
 	return model->total[op];

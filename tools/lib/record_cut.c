@@ -288,7 +288,7 @@ static void tell_needed(struct record_cut *cut, const struct vfio_rec *rec)
 	if (!rec->id || is_told(cut, rec->id))
 		return;
 	id_set__add(&cut->told, rec->id);
-	c = rec->type == VFIO_EV_OPEN ? NULL : model__container(cut->model, rec->id);
+	c = rec->type == VFIO_EV_OPEN ? NULL : model__current(cut->model, rec->id);
 	if (c && !c->freed)
 		tell_container(cut, c, rec->ts_ns);
 }

@@ -2,9 +2,9 @@
 /*
  * record_cut.h - a part of a recording: the events that are wanted, and the containers they need
  *
- * Used by vfio-trace cut. Stands between a recording's source and the sink that takes the part. What
- * comes before the part is kept in a model; when the part begins, or a container's first event is in
- * it, the container is told as one from before, in the state that it has then.
+ * Used by vfio-trace cut. Stands between a recording's source and the sink that takes the part.
+ * What comes before the part is kept in a model; when the part begins, or a container's first event
+ * is in it, the container is told as one from before, in the state that it has then.
  */
 #ifndef VFIO_OBS_RECORD_CUT_H
 #define VFIO_OBS_RECORD_CUT_H

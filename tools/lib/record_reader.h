@@ -36,8 +36,8 @@ static inline const char *record_texts__next(struct record_texts *texts)
 }
 
 /*
- * One block. At most one of the pointers is set, as head.type says; @existing also with @carried, then
- * it is what a part of a recording carries over.
+ * One block. At most one of the pointers is set, as head.type says; @existing also with @carried,
+ * then it is what a part of a recording carries over.
  */
 struct record_view {
 	struct record_block head;

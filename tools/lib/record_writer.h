@@ -2,9 +2,9 @@
 /*
  * record_writer.h - writing a recording
  *
- * Used by vfio-trace record, cut, anonymise and merge. A regular file is written as FILE.part and gets its name FILE only
- * when it is complete; FILE.part is readable too, up to its last whole block. What is not a
- * regular file (a pipe, a device; "-" is standard output) is written directly.
+ * Used by vfio-trace record, cut, anonymise and merge. A regular file is written as FILE.part and
+ * gets its name FILE only when it is complete; FILE.part is readable too, up to its last whole
+ * block. What is not a regular file (a pipe, a device; "-" is standard output) is written directly.
  */
 #ifndef VFIO_OBS_RECORD_WRITER_H
 #define VFIO_OBS_RECORD_WRITER_H
@@ -40,8 +40,8 @@ int record_writer__start(struct record_writer *writer, const struct source_info 
 			 __u64 events, __u64 now_ns);
 
 /*
- * record_writer__begin - the same with all that @header says, but its size and checksum: of a recording
- * that is made from another one.
+ * record_writer__begin - the same with all that @header says, but its size and checksum: of a
+ * recording that is made from another one.
  */
 int record_writer__begin(struct record_writer *writer, const struct record_header *header);
 

@@ -374,19 +374,19 @@ struct source *source_file__open(const char *path, char *err, size_t err_size);
 /* The same from an open stream, which becomes the source's, also on failure. */
 struct source *source_file__from_stream(FILE *in, const char *name, char *err, size_t err_size);
 
-/* What follows is of such a source only, for who writes another recording (record_header: record.h). */
+/* What follows is of such a source only, for who writes another recording. */
 struct record_header;
 const struct record_header *source_file__header(const struct source *source);
 /* realtime_offset_ns of what is delivered now; valid as long as the source. */
 const __u64 *source_file__clock(const struct source *source);
 /* When it ended, behind its end mark; without one or before it, the newest event's time. */
 __u64 source_file__end_ns(const struct source *source);
-/* A sentence about what could not be read until now, or behind which it broke off. False: it did not. */
+/* A sentence about what could not be read until now, or that it broke off. False: it did not. */
 bool source_file__damage(const struct source *source, char *why, size_t size);
 bool source_file__cut(const struct source *source, char *why, size_t size);
 /*
- * source_file__stop - there will be no other poll, though the last did not return 0: tells @sink what
- * is damaged until here or could not be read, as the end would have.
+ * source_file__stop - there will be no other poll, though the last did not return 0: tells @sink
+ * what is damaged until here or could not be read, as the end would have.
  */
 void source_file__stop(struct source *source, const struct source_sink *sink);
 

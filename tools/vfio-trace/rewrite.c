@@ -57,8 +57,9 @@ static void get_signals(sigset_t *signals)
 }
 
 /*
- * Seen between two blocks, so that nothing is left of OUT. What is no file may let us wait for a block
- * for ever: then they end us as they are, and OUT.part is left, as of a recorder that was killed.
+ * Seen between two blocks, so that nothing is left of OUT. What is no file may let us wait for a
+ * block for ever: then they end us as they are, and OUT.part is left, as of a recorder that was
+ * killed.
  */
 static void set_signals(const char *path)
 {

@@ -2,7 +2,7 @@
 /*
  * rewrite.h - reading recordings and writing another one
  *
- * What cut, anonymise and merge share: they differ in what stands between the reader and the writer.
+ * What cut, anonymise and merge share: they differ in what stands between reader and writer.
  */
 #ifndef VFIO_TRACE_REWRITE_H
 #define VFIO_TRACE_REWRITE_H
@@ -39,7 +39,7 @@ struct rewrite {
 /* Whether OUT was given, and is none of the @n files that are read. 0 or EXIT_USAGE, and said. */
 int rewrite__check_out(const char *command, const char *out, char *const *files, int n);
 
-/* The recording @path, to be closed. NULL: a sentence was printed. Without privileges from then on. */
+/* The recording @path, to be closed, read without privileges. NULL: a sentence was printed. */
 struct source *rewrite__open(const char *path);
 
 /* Begin to write. False: a sentence was printed, and nothing is left. */
@@ -49,7 +49,7 @@ void rewrite__header(struct rewrite *rewrite, const struct record_header *header
 		     const char *made);
 
 /*
- * rewrite__pump - all of @source, of the name @path, through @sink, or until *@enough (NULL: never).
+ * rewrite__pump - all of @source, of the name @path, through @sink, or until *@enough (NULL: all).
  * False: no more is to be read, as writing failed or a signal came.
  */
 bool rewrite__pump(struct rewrite *rewrite, struct source *source, const char *path,
