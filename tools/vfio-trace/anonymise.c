@@ -3,10 +3,10 @@
  * anonymise.c - vfio-trace anonymise: a recording without names, pids and addresses, to give away
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "cmds.h"
 #include "lib/anonymise.h"
@@ -35,34 +35,6 @@ static const char help[] =
 	"\n"
 	REWRITE_HELP_OUTPUT
 	REWRITE_HELP_EXIT;
-
-/* True: go on with *@out and *@path; else exit with *status. */
-static bool parse(int argc, char **argv, const char **out, const char **path, int *status)
-{
-	static const struct option longs[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	*status = EXIT_USAGE;
-	while ((option = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			*status = 0;
-		}
-		if (option != 'o')
-			return false;
-		*out = optarg;
-	}
-	if (optind + 1 != argc)
-		*status = cmds__usage("anonymise", "name one IN", "");
-	else
-		*status = rewrite__check_out("anonymise", *out, argv + optind, 1);
-	*path = argv[optind];
-	return !*status;
-}
 
 static int anonymise(struct source *source, const char *path, const char *out)
 {
@@ -93,16 +65,16 @@ static int anonymise(struct source *source, const char *path, const char *out)
 
 int cmd_anonymise(int argc, char **argv)
 {
-	const char *path, *out = NULL;
+	const char *out = NULL;
 	struct source *source;
 	int status;
 
-	if (!parse(argc, argv, &out, &path, &status))
+	if (!rewrite__parse(argc, argv, help, false, &out, &status))
 		return status;
-	source = rewrite__open(path);
+	source = rewrite__open(argv[optind]);
 	if (!source)
 		return 1;
-	status = anonymise(source, path, out);
+	status = anonymise(source, argv[optind], out);
 	source__close(source);
 	return status;
 }

@@ -5,10 +5,10 @@
  * Only what was one recording becomes one again: in recordings that were made apart the same number
  * may be another container, and what happened between or in both is not known.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmds.h"
 #include "lib/id_set.h"
@@ -46,33 +46,6 @@ static const char help[] =
 	"\n"
 	REWRITE_HELP_OUTPUT
 	REWRITE_HELP_EXIT;
-
-/* True: go on with *@out and the files from optind on; else exit with *status. */
-static bool parse(int argc, char **argv, const char **out, int *status)
-{
-	static const struct option longs[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	*status = EXIT_USAGE;
-	while ((option = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			*status = 0;
-		}
-		if (option != 'o')
-			return false;
-		*out = optarg;
-	}
-	if (optind + 2 > argc)
-		*status = cmds__usage("merge", "name two or more recordings", "");
-	else
-		*status = rewrite__check_out("merge", *out, argv + optind, argc - optind);
-	return !*status;
-}
 
 /* When that began of which it is a part. */
 static __u64 origin_ns(const struct part *part)
@@ -295,7 +268,7 @@ int cmd_merge(int argc, char **argv)
 	const char *out = NULL;
 	int status;
 
-	if (!parse(argc, argv, &out, &status))
+	if (!rewrite__parse(argc, argv, help, true, &out, &status))
 		return status;
 	status = 1;
 	merger.n_parts = argc - optind;

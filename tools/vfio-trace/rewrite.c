@@ -2,6 +2,7 @@
 /*
  * rewrite.c - reading recordings and writing another one, for cut, anonymise and merge
  */
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,35 @@ int rewrite__check_out(const char *command, const char *out, char *const *files,
 			return cmds__usage(command, "OUT would replace what is read, give another "
 					   "name with -o: ", out);
 	return 0;
+}
+
+bool rewrite__parse(int argc, char **argv, const char *help, bool many, const char **out,
+		    int *status)
+{
+	static const struct option longs[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	*status = EXIT_USAGE;
+	while ((option = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			*status = 0;
+		}
+		if (option != 'o')
+			return false;
+		*out = optarg;
+	}
+	if (many && optind + 2 > argc)
+		*status = cmds__usage(argv[0], "name two or more recordings", "");
+	else if (!many && optind + 1 != argc)
+		*status = cmds__usage(argv[0], "name one IN", "");
+	else
+		*status = rewrite__check_out(argv[0], *out, argv + optind, argc - optind);
+	return !*status;
 }
 
 struct source *rewrite__open(const char *path)

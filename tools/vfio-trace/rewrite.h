@@ -39,6 +39,13 @@ struct rewrite {
 /* Whether OUT was given, and is none of the @n files that are read. 0 or EXIT_USAGE, and said. */
 int rewrite__check_out(const char *command, const char *out, char *const *files, int n);
 
+/*
+ * rewrite__parse - the command line of a subcommand that has -o, -h and, from optind on, one file to
+ * read or, if @many, at least two. True: go on; else all is said, exit with *status.
+ */
+bool rewrite__parse(int argc, char **argv, const char *help, bool many, const char **out,
+		    int *status);
+
 /* The recording @path, to be closed, read without privileges. NULL: a sentence was printed. */
 struct source *rewrite__open(const char *path);
 
