@@ -8,7 +8,9 @@
 
 #include "cmds.h"
 #include "filter_opts.h"
+#include "lib/fmt.h"
 #include "lib/record_cut.h"
+#include "lib/record_reader.h"
 #include "rewrite.h"
 
 /* @made: the command's options, as the part will say */
@@ -121,13 +123,27 @@ static bool is_enough(const void *cut)
 	return record_cut__beyond(cut);
 }
 
+/* Whether the recording, which was read, ends before the part begins; then that was said. */
+static bool ends_before(const struct cutter *cutter)
+{
+	__u64 end_ns = source_file__end_ns(cutter->source);
+	char text[FMT_MAX];
+
+	if (end_ns >= cutter->filter.from_ns)
+		return false;
+	fprintf(stderr, "vfio-trace: nothing to cut: %s ends at %s, before --from\n",
+		record_reader__name(cutter->opts->path),
+		fmt_time(text, sizeof(text), end_ns + *source_file__clock(cutter->source)));
+	return true;
+}
+
 static int cut(struct cutter *cutter)
 {
 	struct source_info info;
 	struct record_cut *cut;
 	struct source_sink sink;
 	__u64 end_ns;
-	int status;
+	int status = 1;
 
 	source__info(cutter->source, &info);
 	cut = record_cut__create(&cutter->filter, &info, begin, cutter, &cutter->rewrite.sink);
@@ -137,7 +153,10 @@ static int cut(struct cutter *cutter)
 	end_ns = source_file__end_ns(cutter->source);
 	if (record_cut__beyond(cut) || end_ns > cutter->filter.to_ns)
 		end_ns = cutter->filter.to_ns;
-	status = rewrite__finish(&cutter->rewrite, end_ns);
+	if (!record_cut__beyond(cut) && !cutter->rewrite.interrupted && ends_before(cutter))
+		rewrite__abandon(&cutter->rewrite);
+	else
+		status = rewrite__finish(&cutter->rewrite, end_ns);
 	record_cut__destroy(cut);
 	return status;
 }
