@@ -40,8 +40,8 @@ struct rewrite {
 int rewrite__check_out(const char *command, const char *out, char *const *files, int n);
 
 /*
- * rewrite__parse - the command line of a subcommand that has -o, -h and, from optind on, one file to
- * read or, if @many, at least two. True: go on; else all is said, exit with *status.
+ * rewrite__parse - the command line of a subcommand that has -o, -h and, from optind on, one file
+ * to read or, if @many, at least two. True: go on; else all is said, exit with *status.
  */
 bool rewrite__parse(int argc, char **argv, const char *help, bool many, const char **out,
 		    int *status);
