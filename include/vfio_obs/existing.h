@@ -90,5 +90,25 @@ struct vfio_table {
 #define VFIO_TABLE_TORN 1U    /* it changed whenever it was read: not all are here, or too many */
 #define VFIO_TABLE_MORE 2U    /* there are more than VFIO_OBS_MAPPINGS_MAX */
 #define VFIO_TABLE_NO_ROOM 4U /* of the iterator only: to be read again */
+#define VFIO_TABLE_NO_LIMIT 8U /* of recordings only: @avail is not known */
+
+/*
+ * What a part of a recording tells about a container from before its begin, and a reading of the
+ * kernel does not.
+ * @mapped_bytes, @pinned_pages: struct vfio_gauges
+ * @iommu_type: VFIO_OBS_VALUES_iommu_type; 0: not known
+ * @untold: VFIO_UNTOLD_..., what of a container nobody has told: it means nothing then
+ */
+struct vfio_carried {
+	__s64 mapped_bytes;
+	__s64 pinned_pages;
+	__u32 iommu_type;
+	__u32 untold;
+};
+#define VFIO_UNTOLD_REFS 1U
+#define VFIO_UNTOLD_FILE 2U    /* whether it is closed */
+#define VFIO_UNTOLD_BACKEND 4U
+#define VFIO_UNTOLD_GROUPS 8U  /* there may be more than are listed */
+#define VFIO_UNTOLD_GAUGES 16U
 
 #endif

@@ -9,6 +9,8 @@
 #ifndef VFIO_OBS_RECORD_H
 #define VFIO_OBS_RECORD_H
 
+#include <stddef.h>
+
 #include "event.h"
 #include "existing.h"
 #include "owner.h"
@@ -30,13 +32,30 @@
 #define RECORD_GROUPS_MAX 4096
 #define RECORD_OWNED_MAX 65536
 
+/* As struct source_loss. */
+struct record_loss {
+	__u64 ring, pool, recursion, damaged;
+};
+
+/* A header ends behind @detail, or later. */
+#define RECORD_HEADER_MIN 512
+#define RECORD_MADE_LEN 216
+
+/* What @flags of a header say. */
+#define RECORD_SOME 1U	     /* of the events in @events only some are there */
+#define RECORD_ANONYMISED 2U /* names, pids and addresses were replaced */
+
 /*
- * @header_size: bytes up to the first block; later minor additions go behind @detail
+ * @header_size: bytes up to the first block; later minor additions go behind @made
  * @header_crc:  CRC-32 of @header_size bytes with this field zero
  * @rec_size:    sizeof(struct vfio_rec)
  * @n_events:    event numbers that the writer knew
  * @events:      bit per event number: what was recorded
- * Strings are NUL-terminated.
+ * Strings are NUL-terminated. Behind @detail is what tells of a recording that was made from
+ * another one (vfio-trace cut, anonymise, merge); zero else:
+ * @origin_ns:   @start_ns of that which the recorder wrote; 0: this is it
+ * @lost_before: what was lost in it before this part begins, which no block of this counts
+ * @made:        how, for the user
  */
 struct record_header {
 	char magic[RECORD_MAGIC_LEN];
@@ -45,7 +64,7 @@ struct record_header {
 	__u32 header_crc;
 	__u32 rec_size;
 	__u32 n_events;
-	__u32 flags; /* 0 */
+	__u32 flags; /* RECORD_SOME, ... */
 	__u64 events;
 	__u64 start_ns; /* CLOCK_BOOTTIME, as all times */
 	__u64 realtime_offset_ns;
@@ -54,6 +73,9 @@ struct record_header {
 	char boot_id[40];
 	char source[16];
 	char detail[256];
+	__u64 origin_ns;
+	struct record_loss lost_before;
+	char made[RECORD_MADE_LEN];
 };
 
 enum record_block_type {
@@ -64,6 +86,7 @@ enum record_block_type {
 	RECORD_BLOCK_OWNER = 5, /* payload: struct record_owner */
 	RECORD_BLOCK_GROUP = 6, /* payload: struct record_group_info */
 	RECORD_BLOCK_TABLE = 7, /* payload: struct record_table */
+	RECORD_BLOCK_CARRIED = 8, /* payload: struct record_carried */
 };
 
 /*
@@ -71,7 +94,8 @@ enum record_block_type {
  * @payload_crc: CRC-32 of the @stored_size bytes that follow
  * @raw_size:    of the payload when decompressed; equal to @stored_size when it is not compressed
  * @count:       records in it
- * @first_index: records in all blocks before: tells how many a damaged block had
+ * @first_index: records in all blocks before, also in those that this was made from and that could
+ *               not be read: tells how many a damaged block had
  * @lost_*:      struct source_loss until here
  */
 struct record_block {
@@ -117,9 +141,15 @@ struct record_existing {
 	struct record_group group[];
 };
 
+/* struct source_existing of a container that a part carries over, with its groups. */
+struct record_carried {
+	struct vfio_carried carried;
+	struct record_existing existing;
+};
+
 /*
  * struct source_table; @n mappings follow, at most VFIO_OBS_MAPPINGS_MAX.
- * @flags: VFIO_TABLE_TORN, VFIO_TABLE_MORE
+ * @flags: VFIO_TABLE_TORN, VFIO_TABLE_MORE, VFIO_TABLE_NO_LIMIT
  */
 struct record_table {
 	__u64 id;
@@ -167,9 +197,11 @@ struct record_end {
 	__u64 blocks; /* before this one */
 };
 
-_Static_assert(sizeof(struct record_header) == 512, "file format");
+_Static_assert(offsetof(struct record_header, origin_ns) == RECORD_HEADER_MIN, "file format");
+_Static_assert(sizeof(struct record_header) == 768, "file format");
 _Static_assert(sizeof(struct record_block) == 88, "file format");
 _Static_assert(sizeof(struct record_existing) == 96, "file format");
+_Static_assert(sizeof(struct record_carried) == 24 + 96, "file format");
 _Static_assert(sizeof(struct record_table) == 40, "file format");
 _Static_assert(sizeof(struct record_owner) == 24, "file format");
 _Static_assert(sizeof(struct record_group_info) == 16, "file format");

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/record_writer.h"
+#include "vfio_obs/record.h"
 
 static void write_existing(const struct source_sink *sink)
 {
@@ -103,6 +104,39 @@ static void write_one(const char *dir, const char *name, unsigned int n, bool ga
 	record_writer__destroy(writer);
 }
 
+/* A part, as 'vfio-trace cut' writes it. */
+static void write_part(const char *dir)
+{
+	const struct source_group groups[] = { { 3, 0 } };
+	struct source_existing existing = {
+		.read_ns = 900, .id = 1, .opened_ns = 500, .tgid = 99, .refs = 3, .comm = "qemu",
+		.groups = groups, .n_listed = 1, .n_groups = 1, .is_carried = true,
+		.carried = { .mapped_bytes = 4096, .pinned_pages = 1, .iommu_type = 1 },
+	};
+	struct source_table table = { .id = 1, .no_limit = true };
+	struct record_header header = {
+		.magic = RECORD_MAGIC, .version = RECORD_VERSION,
+		.rec_size = sizeof(struct vfio_rec), .n_events = VFIO_EV_COUNT, .events = ~0ULL,
+		.flags = RECORD_SOME, .start_ns = 1000, .origin_ns = 10, .made = "cut --from 1",
+	};
+	char path[4096], err[512];
+	struct record_writer *writer;
+	struct source_sink sink;
+
+	snprintf(path, sizeof(path), "%s/part", dir);
+	writer = record_writer__create(path, err, sizeof(err));
+	if (!writer || record_writer__begin(writer, &header))
+		exit(1);
+	sink = record_writer__sink(writer);
+	sink.existing(sink.ctx, &existing);
+	write_owner(&sink, 1);
+	sink.table(sink.ctx, &table);
+	sink.gap(sink.ctx, SOURCE_GAP_DAMAGED, 2000, "a hole");
+	if (record_writer__finish(writer, 1000000))
+		exit(1);
+	record_writer__destroy(writer);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -114,5 +148,6 @@ int main(int argc, char **argv)
 	write_one(argv[1], "every-event", VFIO_EV_COUNT, false, false);
 	write_one(argv[1], "gaps", 60, true, false);
 	write_one(argv[1], "cut", 60, true, true);
+	write_part(argv[1]);
 	return 0;
 }

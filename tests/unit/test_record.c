@@ -24,6 +24,7 @@
 /* What a recording delivers. */
 struct seen {
 	__u64 events, damaged, ring;
+	__u64 ring_behind; /* events before the first loss */
 	__u64 last_ns;
 	__u64 sum; /* of ids, to see that the right ones come */
 	unsigned int gaps, existing, tables;
@@ -85,6 +86,8 @@ static void on_loss(void *ctx, const struct source_loss *loss)
 {
 	struct seen *seen = ctx;
 
+	if (loss->ring && !seen->ring)
+		seen->ring_behind = seen->events;
 	seen->damaged = loss->damaged;
 	seen->ring = loss->ring;
 }
@@ -282,6 +285,35 @@ static void a_whole_recording_comes_back(void **state)
 	assert_int_equal(seen.damaged, 0);
 	assert_int_equal(stat(f->path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+/* Losses are told behind the last event of a block, also of one that is full. */
+static void a_full_block_has_its_losses(void **state)
+{
+	struct fixture *f = *state;
+	struct source_loss loss = { .ring = 3 };
+	struct record_writer *writer;
+	struct source_sink sink;
+	unsigned char *data;
+	struct seen seen;
+	char path[PATH_MAX];
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s/full", f->dir);
+	writer = start_writer(path);
+	sink = record_writer__sink(writer);
+	write_events(f, writer, 8192);
+	sink.loss(sink.ctx, &loss);
+	write_events(f, writer, 1);
+	assert_int_equal(record_writer__finish(writer, 999000000), 0);
+	record_writer__destroy(writer);
+	data = slurp(path, &size);
+	assert_true(read_all(data, size, &seen));
+	assert_int_equal(seen.events, 8193);
+	assert_int_equal(seen.ring, 3);
+	assert_int_equal(seen.ring_behind, 8192);
+	free(data);
+	unlink(path);
 }
 
 static void an_existing_container_comes_back(void **state)
@@ -624,6 +656,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		record_test(a_whole_recording_comes_back),
+		record_test(a_full_block_has_its_losses),
 		record_test(an_existing_container_comes_back),
 		record_test(owners_come_back),
 		record_test(owners_are_shared),

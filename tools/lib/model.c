@@ -574,7 +574,7 @@ static void sink_event(void *ctx, const struct vfio_rec *rec)
 static void set_existing_table(const struct model *model, struct model_container *c,
 			       __u64 read_ns)
 {
-	if (*c->backend) {
+	if (*c->backend || !c->backend_known) {
 		model_table__forget(&c->table);
 		return;
 	}
@@ -583,22 +583,40 @@ static void set_existing_table(const struct model *model, struct model_container
 	c->table.until_ns = read_ns;
 }
 
-static void set_existing(struct model_container *c, const struct source_existing *e)
+/* What no reading tells, only events that were seen. */
+static void set_carried(const struct model *model, struct model_container *c,
+			const struct source_existing *e)
+{
+	c->iommu_type = e->carried.iommu_type;
+	c->gauges.mapped_bytes = e->carried.mapped_bytes;
+	c->gauges.pinned_pages = e->carried.pinned_pages;
+	c->gauges_known = source_existing__tells(e, VFIO_UNTOLD_GAUGES) &&
+			  !(model->unseen & GAUGE_EVENTS) && !model->aggregates &&
+			  gauge_is_sane(c->gauges.mapped_bytes) &&
+			  gauge_is_sane(c->gauges.pinned_pages);
+}
+
+static void set_existing(const struct model *model, struct model_container *c,
+			 const struct source_existing *e)
 {
 	c->opened_known = e->opened_ns != 0;
 	c->opened_ns = e->opened_ns;
 	set_task(c, e->tgid, e->comm, e->cgroup);
 	c->holders = e->holders;
-	c->file_known = true;
+	c->file_known = source_existing__tells(e, VFIO_UNTOLD_FILE);
 	c->file_closed = e->file_closed;
-	set_refs(c, e->refs);
+	c->refs = e->refs;
+	c->refs_known = source_existing__tells(e, VFIO_UNTOLD_REFS);
 	memcpy(c->backend, e->backend, sizeof(c->backend));
 	c->backend[sizeof(c->backend) - 1] = '\0';
-	c->backend_known = true;
+	c->backend_known = source_existing__tells(e, VFIO_UNTOLD_BACKEND);
 	groups_clear(c);
 	for (__u32 i = 0; i < e->n_listed; i++)
 		group_add(c, e->groups[i].number, e->groups[i].type);
-	c->groups_known = c->n_groups == e->n_groups;
+	c->groups_known = c->n_groups == e->n_groups &&
+			  source_existing__tells(e, VFIO_UNTOLD_GROUPS);
+	if (e->is_carried)
+		set_carried(model, c, e);
 }
 
 /* Whoever saw its open knows more, and events behind the reading are newer. */
@@ -614,7 +632,7 @@ static void sink_existing(void *ctx, const struct source_existing *existing)
 	entry = entry_get(model, existing->id);
 	if (entry->seen_open || entry->c.freed || entry->event_ns > existing->read_ns)
 		return;
-	set_existing(&entry->c, existing);
+	set_existing(model, &entry->c, existing);
 	set_existing_table(model, &entry->c, existing->read_ns);
 }
 
@@ -934,6 +952,14 @@ const struct model_container *model__container(const struct model *model, __u64 
 			hi = mid;
 	}
 	return lo && list[lo - 1]->id == id ? list[lo - 1] : NULL;
+}
+
+const struct model_container *model__current(const struct model *model, __u64 id)
+{
+	struct model_container key = { .id = id };
+	struct model_container **node = tfind(&key, &model->index, by_id);
+
+	return node ? *node : NULL;
 }
 
 const struct model_op *model__total(const struct model *model, enum vfio_obs_op op)

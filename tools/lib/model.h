@@ -118,6 +118,11 @@ void model__advance(struct model *model, __u64 now_ns, __u64 keep_ns);
 size_t model__containers(const struct model *model, const struct model_container *const **list);
 /* Container @id, of several the last; NULL: there is none, or no more. */
 const struct model_container *model__container(const struct model *model, __u64 id);
+/*
+ * The container that an event of @id would change now; NULL: there is none. Quick however many
+ * there are. Not of a snapshot.
+ */
+const struct model_container *model__current(const struct model *model, __u64 id);
 /* Sum of one operation over all containers, gone ones included; NULL when never called. */
 const struct model_op *model__total(const struct model *model, enum vfio_obs_op op);
 /* Events delivered by type, over all containers; [VFIO_EV_COUNT] */

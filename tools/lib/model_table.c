@@ -231,7 +231,7 @@ void model_table__read(struct model_table *table, const struct source_table *rea
 		else
 			model_table__distrust(table, MODEL_TABLE_TORN);
 	}
-	table->limit_known = table->state == MODEL_TABLE_WHOLE;
+	table->limit_known = table->state == MODEL_TABLE_WHOLE && !read->no_limit;
 	table->limit = (__u64)read->avail + table->n;
 }
 

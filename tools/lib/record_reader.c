@@ -17,6 +17,7 @@
 #include "xalloc.h"
 
 #define READ_MIN 4096
+#define CUT_IN_HEADER "it is cut off within its header; there are no events in it"
 
 struct record_reader {
 	FILE *in;
@@ -101,13 +102,14 @@ static void terminate_strings(struct record_header *header)
 	header->boot_id[sizeof(header->boot_id) - 1] = '\0';
 	header->source[sizeof(header->source) - 1] = '\0';
 	header->detail[sizeof(header->detail) - 1] = '\0';
+	header->made[sizeof(header->made) - 1] = '\0';
 }
 
 static int read_header(struct record_reader *reader, char *err, size_t err_size)
 {
 	struct record_header *header = &reader->header;
-	size_t have = fill(reader, sizeof(*header));
-	size_t n = have < sizeof(*header) ? have : sizeof(*header);
+	size_t have = fill(reader, RECORD_HEADER_MIN);
+	size_t n = have < RECORD_HEADER_MIN ? have : RECORD_HEADER_MIN;
 	char why[160];
 
 	if (!have)
@@ -115,9 +117,8 @@ static int read_header(struct record_reader *reader, char *err, size_t err_size)
 	memcpy(header, reader->buf + reader->pos, n);
 	if (memcmp(header->magic, RECORD_MAGIC, n < RECORD_MAGIC_LEN ? n : RECORD_MAGIC_LEN))
 		return refuse(reader, err, err_size, "it is no recording of vfio-trace");
-	if (n < sizeof(*header))
-		return refuse(reader, err, err_size, "it is cut off within its header; there are "
-			      "no events in it");
+	if (n < RECORD_HEADER_MIN)
+		return refuse(reader, err, err_size, CUT_IN_HEADER);
 	if (header->version != RECORD_VERSION || header->rec_size != sizeof(struct vfio_rec)) {
 		snprintf(why, sizeof(why), "its format is version %u, this vfio-trace reads "
 			 "version %u; use the vfio-trace that recorded it", header->version,
@@ -125,10 +126,13 @@ static int read_header(struct record_reader *reader, char *err, size_t err_size)
 		return refuse(reader, err, err_size, why);
 	}
 	n = header->header_size;
-	if (n < sizeof(*header) || n > RECORD_HEADER_MAX || fill(reader, n) < n ||
+	if (n >= RECORD_HEADER_MIN && n <= RECORD_HEADER_MAX && fill(reader, n) < n)
+		return refuse(reader, err, err_size, CUT_IN_HEADER);
+	if (n < RECORD_HEADER_MIN || n > RECORD_HEADER_MAX ||
 	    crc_without(reader->buf + reader->pos, n, offsetof(struct record_header, header_crc)) !=
 		    header->header_crc)
 		return refuse(reader, err, err_size, "its header is damaged");
+	memcpy(header, reader->buf + reader->pos, n < sizeof(*header) ? n : sizeof(*header));
 	terminate_strings(header);
 	reader->pos += n;
 	return 0;
@@ -223,6 +227,17 @@ static bool table_fits(const struct record_table *table, size_t size)
 	       size == sizeof(*table) + table->n * sizeof(*table->list);
 }
 
+static bool read_carried(struct record_view *view, const __u8 *payload)
+{
+	const struct record_carried *carried = (const void *)payload;
+	size_t size = view->head.stored_size;
+
+	view->carried = &carried->carried;
+	view->existing = &carried->existing;
+	return size >= sizeof(*carried) &&
+	       existing_fits(view->existing, size - sizeof(carried->carried));
+}
+
 /* What is behind the fixed part of @used bytes must be texts that end. */
 static bool texts_fit(struct record_view *view, const __u8 *payload, size_t used)
 {
@@ -272,6 +287,8 @@ static bool read_payload(struct record_reader *reader, struct record_view *view)
 	case RECORD_BLOCK_EXISTING:
 		view->existing = (const void *)reader->payload;
 		return existing_fits(view->existing, view->head.stored_size);
+	case RECORD_BLOCK_CARRIED:
+		return read_carried(view, reader->payload);
 	case RECORD_BLOCK_TABLE:
 		view->table = (const void *)reader->payload;
 		return table_fits(view->table, view->head.stored_size);

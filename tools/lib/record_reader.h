@@ -35,13 +35,17 @@ static inline const char *record_texts__next(struct record_texts *texts)
 	return text;
 }
 
-/* One block. At most one of the pointers is set, as head.type says. */
+/*
+ * One block. At most one of the pointers is set, as head.type says; @existing also with @carried,
+ * then it is what a part of a recording carries over.
+ */
 struct record_view {
 	struct record_block head;
 	struct vfio_rec *recs; /* head.count of them; the caller may change them */
 	const struct record_gap *gap;
 	const struct record_end *end;
 	const struct record_existing *existing;
+	const struct vfio_carried *carried;
 	const struct record_table *table;
 	const struct record_owner *owner;
 	const struct record_group_info *group;

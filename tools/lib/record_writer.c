@@ -49,6 +49,7 @@ struct record_writer {
 	size_t block_max;
 	__u64 block_began_ns;
 	__u64 realtime_offset_ns;
+	const __u64 *clock; /* where that is read at each block; NULL: it is told */
 	__u64 events, blocks; /* given to the sink; blocks, events and bytes given to @queue */
 	__u64 queued_events, queued_bytes;
 	struct source_loss loss;
@@ -214,28 +215,15 @@ static void read_boot_id(char *buf, size_t size)
 	fclose(f);
 }
 
-int record_writer__start(struct record_writer *writer, const struct source_info *info,
-			 __u64 events, __u64 now_ns)
+int record_writer__begin(struct record_writer *writer, const struct record_header *header)
 {
-	struct record_header header = {
-		.magic = RECORD_MAGIC,
-		.version = RECORD_VERSION,
-		.header_size = sizeof(header),
-		.rec_size = sizeof(struct vfio_rec),
-		.n_events = VFIO_EV_COUNT,
-		.events = events,
-		.start_ns = now_ns,
-		.realtime_offset_ns = info->realtime_offset_ns,
-	};
+	struct record_header complete = *header;
 	int err;
 
-	writer->realtime_offset_ns = info->realtime_offset_ns;
-	snprintf(header.kernel, sizeof(header.kernel), "%s", info->kernel);
-	snprintf(header.host, sizeof(header.host), "%s", info->host);
-	snprintf(header.source, sizeof(header.source), "%s", info->name);
-	snprintf(header.detail, sizeof(header.detail), "%s", info->detail);
-	read_boot_id(header.boot_id, sizeof(header.boot_id));
-	header.header_crc = crc32(0, (const void *)&header, sizeof(header));
+	writer->realtime_offset_ns = header->realtime_offset_ns;
+	complete.header_size = sizeof(complete);
+	complete.header_crc = 0;
+	complete.header_crc = crc32(0, (const void *)&complete, sizeof(complete));
 	/* Not before: the caller had rights that no thread should keep. */
 	writer->queue = write_queue__create(writer->fd, writer->regular, 2 * RECORD_WRITER_FULL,
 					   &err);
@@ -243,21 +231,47 @@ int record_writer__start(struct record_writer *writer, const struct source_info 
 		fail(writer, -err, (struct write_done){ 0 });
 		return writer->failed;
 	}
-	write_all(writer, &header, sizeof(header));
+	write_all(writer, &complete, sizeof(complete));
 	/* Where nothing can be written nothing need begin. */
 	look(writer, write_queue__drain(writer->queue));
 	return writer->failed;
+}
+
+void record_writer__follow(struct record_writer *writer, const __u64 *clock)
+{
+	writer->clock = clock;
+}
+
+int record_writer__start(struct record_writer *writer, const struct source_info *info,
+			 __u64 events, __u64 now_ns)
+{
+	struct record_header header = {
+		.magic = RECORD_MAGIC,
+		.version = RECORD_VERSION,
+		.rec_size = sizeof(struct vfio_rec),
+		.n_events = VFIO_EV_COUNT,
+		.events = events,
+		.start_ns = now_ns,
+		.realtime_offset_ns = info->realtime_offset_ns,
+	};
+
+	snprintf(header.kernel, sizeof(header.kernel), "%s", info->kernel);
+	snprintf(header.host, sizeof(header.host), "%s", info->host);
+	snprintf(header.source, sizeof(header.source), "%s", info->name);
+	snprintf(header.detail, sizeof(header.detail), "%s", info->detail);
+	read_boot_id(header.boot_id, sizeof(header.boot_id));
+	return record_writer__begin(writer, &header);
 }
 
 /* Write the block whose payload is behind the header in writer->block. */
 static void write_block(struct record_writer *writer, struct record_block *head)
 {
 	memcpy(head->magic, RECORD_BLOCK_MAGIC, sizeof(head->magic));
-	head->first_index = writer->queued_events;
+	head->first_index = writer->queued_events + writer->loss.damaged;
 	head->lost_ring = writer->loss.ring;
 	head->lost_pool = writer->loss.pool;
 	head->lost_recursion = writer->loss.recursion;
-	head->realtime_offset_ns = writer->realtime_offset_ns;
+	head->realtime_offset_ns = writer->clock ? *writer->clock : writer->realtime_offset_ns;
 	head->payload_crc = crc32(0, writer->block + sizeof(*head), head->stored_size);
 	head->header_crc = 0;
 	head->header_crc = crc32(0, (const void *)head, sizeof(*head));
@@ -365,11 +379,12 @@ static void on_event(void *ctx, const struct vfio_rec *rec)
 	writer->events++;
 	if (writer->failed)
 		return;
+	/* Not before the next one comes: what was lost meanwhile belongs to the block, too. */
+	if (writer->n_recs == BLOCK_EVENTS)
+		write_events(writer);
 	if (!writer->n_recs)
 		writer->block_began_ns = rec->ts_ns;
 	writer->recs[writer->n_recs++] = *rec;
-	if (writer->n_recs == BLOCK_EVENTS)
-		write_events(writer);
 }
 
 static void on_loss(void *ctx, const struct source_loss *loss)
@@ -384,21 +399,23 @@ static void on_gap(void *ctx, enum source_gap kind, __u64 ts_ns, const char *why
 	struct record_writer *writer = ctx;
 	struct record_gap gap = { .ts_ns = ts_ns, .gap = kind };
 	__u8 payload[sizeof(gap) + RECORD_TEXT_MAX];
+	char of_other[RECORD_TEXT_MAX];
 
 	write_events(writer);
+	/* No recorder has these: they are of a file that was read. */
+	if (kind == SOURCE_GAP_TRUNCATED || kind == SOURCE_GAP_DAMAGED) {
+		snprintf(of_other, sizeof(of_other), "of what this was made from: %.900s", why);
+		why = of_other;
+	}
 	gap.text_len = strnlen(why, RECORD_TEXT_MAX);
 	memcpy(payload, &gap, sizeof(gap));
 	memcpy(payload + sizeof(gap), why, gap.text_len);
 	write_payload(writer, RECORD_BLOCK_GAP, ts_ns, payload, sizeof(gap) + gap.text_len);
 }
 
-static void on_existing(void *ctx, const struct source_existing *existing)
+static void fill_existing(struct record_existing *to, const struct source_existing *existing,
+			  __u32 n_listed)
 {
-	__u32 n = existing->n_listed < RECORD_GROUPS_MAX ? existing->n_listed : RECORD_GROUPS_MAX;
-	struct record_existing *to;
-	size_t size = sizeof(*to) + n * sizeof(*to->group);
-
-	to = xcalloc(1, size);
 	to->read_ns = existing->read_ns;
 	to->id = existing->id;
 	to->opened_ns = existing->opened_ns;
@@ -408,14 +425,28 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 	to->refs = existing->refs;
 	to->file_closed = existing->file_closed;
 	to->n_groups = existing->n_groups;
-	to->n_listed = n;
+	to->n_listed = n_listed;
 	memcpy(to->comm, existing->comm, sizeof(to->comm));
 	memcpy(to->backend, existing->backend, sizeof(to->backend));
-	for (__u32 i = 0; i < n; i++)
+	for (__u32 i = 0; i < n_listed; i++)
 		to->group[i] = (struct record_group){ existing->groups[i].number,
 						      existing->groups[i].type };
+}
+
+static void on_existing(void *ctx, const struct source_existing *existing)
+{
+	__u32 n = existing->n_listed < RECORD_GROUPS_MAX ? existing->n_listed : RECORD_GROUPS_MAX;
+	size_t size = sizeof(struct record_existing) + n * sizeof(struct record_group);
+	struct record_carried *to = xcalloc(1, sizeof(to->carried) + size);
+
+	to->carried = existing->carried;
+	fill_existing(&to->existing, existing, n);
 	write_events(ctx); /* those before it */
-	write_payload(ctx, RECORD_BLOCK_EXISTING, existing->read_ns, to, size);
+	if (existing->is_carried)
+		write_payload(ctx, RECORD_BLOCK_CARRIED, existing->read_ns, to,
+			      sizeof(to->carried) + size);
+	else
+		write_payload(ctx, RECORD_BLOCK_EXISTING, existing->read_ns, &to->existing, size);
 	free(to);
 }
 
@@ -430,7 +461,8 @@ static void on_table(void *ctx, const struct source_table *table)
 	to->until_ns = table->until_ns;
 	to->n = table->n;
 	to->avail = table->avail;
-	to->flags = (table->torn ? VFIO_TABLE_TORN : 0) | (table->more ? VFIO_TABLE_MORE : 0);
+	to->flags = (table->torn ? VFIO_TABLE_TORN : 0) | (table->more ? VFIO_TABLE_MORE : 0) |
+		    (table->no_limit ? VFIO_TABLE_NO_LIMIT : 0);
 	for (__u32 i = 0; i < table->n; i++)
 		to->list[i] = table->list[i];
 	write_events(ctx); /* those before it */
@@ -496,7 +528,8 @@ struct source_sink record_writer__sink(struct record_writer *writer)
 void record_writer__tick(struct record_writer *writer, __u64 now_ns, __u64 realtime_offset_ns)
 {
 	writer->realtime_offset_ns = realtime_offset_ns;
-	if (writer->n_recs && now_ns - writer->block_began_ns >= BLOCK_AGE_NS)
+	if (writer->n_recs == BLOCK_EVENTS ||
+	    (writer->n_recs && now_ns - writer->block_began_ns >= BLOCK_AGE_NS))
 		write_events(writer);
 	else if (!writer->n_recs)
 		write_owner(writer);
@@ -506,6 +539,11 @@ void record_writer__tick(struct record_writer *writer, __u64 now_ns, __u64 realt
 size_t record_writer__waiting(const struct record_writer *writer)
 {
 	return write_queue__done(writer->queue).waiting;
+}
+
+void record_writer__flush(struct record_writer *writer)
+{
+	write_events(writer);
 }
 
 const char *record_writer__error(struct record_writer *writer)

@@ -2,9 +2,9 @@
 /*
  * record_writer.h - writing a recording
  *
- * Used by vfio-trace record. A regular file is written as FILE.part and gets its name FILE only
- * when it is complete; FILE.part is readable too, up to its last whole block. What is not a
- * regular file (a pipe, a device; "-" is standard output) is written directly.
+ * Used by vfio-trace record, cut, anonymise and merge. A regular file is written as FILE.part and
+ * gets its name FILE only when it is complete; FILE.part is readable too, up to its last whole
+ * block. What is not a regular file (a pipe, a device; "-" is standard output) is written directly.
  */
 #ifndef VFIO_OBS_RECORD_WRITER_H
 #define VFIO_OBS_RECORD_WRITER_H
@@ -16,6 +16,7 @@
 #include "source.h"
 
 struct loader;
+struct record_header;
 struct record_writer;
 
 /*
@@ -42,6 +43,15 @@ int record_writer__start(struct record_writer *writer, const struct source_info 
 			 __u64 events, __u64 now_ns);
 
 /*
+ * record_writer__begin - the same with all that @header says, but its size and checksum: of a
+ * recording that is made from another one.
+ */
+int record_writer__begin(struct record_writer *writer, const struct record_header *header);
+
+/* The offset to the real time is at @clock from now on, whenever a block is written. */
+void record_writer__follow(struct record_writer *writer, const __u64 *clock);
+
+/*
  * The sink that records events, losses and gaps. Errors are kept: record_writer__error(). Behind
  * one, events are only counted.
  */
@@ -59,6 +69,9 @@ void record_writer__tick(struct record_writer *writer, __u64 now_ns, __u64 realt
  */
 #define RECORD_WRITER_FULL (32 << 20)
 size_t record_writer__waiting(const struct record_writer *writer);
+
+/* Write out what has waited, however short. */
+void record_writer__flush(struct record_writer *writer);
 
 /* NULL or a sentence: what failed, what was kept and where. */
 const char *record_writer__error(struct record_writer *writer);

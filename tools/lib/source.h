@@ -70,6 +70,8 @@ struct source_group {
  *               a device's; the lowest of @holders processes. @comm and @cgroup are its
  * @file_closed: only attached groups keep it
  * @groups:      @n_listed of the @n_groups attached groups
+ * @is_carried:  it is not what was read but what events before a part of a recording say, of which
+ *               @carried tells more; else that is zeroed
  */
 struct source_existing {
 	__u64 read_ns;
@@ -84,12 +86,21 @@ struct source_existing {
 	char backend[VFIO_OBS_STR_LEN]; /* "" none */
 	const struct source_group *groups;
 	__u32 n_listed, n_groups;
+	bool is_carried;
+	struct vfio_carried carried;
 };
+
+/* Whether @existing tells what VFIO_UNTOLD_... @what would deny. */
+static inline bool source_existing__tells(const struct source_existing *existing, __u32 what)
+{
+	return !(existing->carried.untold & what);
+}
 
 /*
  * The DMA mappings of a container that was there before the source attached, as they were between
  * @read_ns and @until_ns: what returned before is in them, what began later is not.
- * @avail: mappings that the backend allows beside these
+ * @read_ns: 0: not read, but followed from the container's open on
+ * @avail: mappings that the backend allows beside these, unless @no_limit: not known
  * @torn:  they changed all the time: some may be missing or be gone
  * @more:  there are more than VFIO_OBS_MAPPINGS_MAX
  * @list:  ascending, none overlaps another
@@ -98,7 +109,7 @@ struct source_table {
 	__u64 id;
 	__u64 read_ns, until_ns;
 	__u32 avail;
-	bool torn, more;
+	bool torn, more, no_limit;
 	__u32 n;
 	const struct vfio_mapping *list;
 };
@@ -362,5 +373,21 @@ struct source *source_live__open(struct loader *loader, enum source_live_kind ki
 struct source *source_file__open(const char *path, char *err, size_t err_size);
 /* The same from an open stream, which becomes the source's, also on failure. */
 struct source *source_file__from_stream(FILE *in, const char *name, char *err, size_t err_size);
+
+/* What follows is of such a source only, for who writes another recording. */
+struct record_header;
+const struct record_header *source_file__header(const struct source *source);
+/* realtime_offset_ns of what is delivered now; valid as long as the source. */
+const __u64 *source_file__clock(const struct source *source);
+/* When it ended, behind its end mark; without one or before it, the newest event's time. */
+__u64 source_file__end_ns(const struct source *source);
+/* A sentence about what could not be read until now, or that it broke off. False: it did not. */
+bool source_file__damage(const struct source *source, char *why, size_t size);
+bool source_file__cut(const struct source *source, char *why, size_t size);
+/*
+ * source_file__stop - there will be no other poll, though the last did not return 0: tells @sink
+ * what is damaged until here or could not be read, as the end would have.
+ */
+void source_file__stop(struct source *source, const struct source_sink *sink);
 
 #endif

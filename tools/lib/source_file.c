@@ -34,10 +34,10 @@ struct source_file {
 	struct record_reader *reader;
 	struct source_info info;
 	char path[256];
-	__u64 last_ns;
+	__u64 last_ns, end_ns;
 	__u64 unknown; /* events of types that this version does not know */
 	struct source_loss loss;
-	bool loss_told, done;
+	bool loss_told, done, cut;
 };
 
 static struct source_file *file_of(struct source *source)
@@ -198,12 +198,14 @@ static void deliver_gap(struct source_file *file, const struct record_gap *gap,
 	memcpy(why, gap->text, gap->text_len);
 	why[gap->text_len] = '\0';
 	event__make_text_printable(why, gap->text_len);
-	if (sink->gap && gap->gap <= SOURCE_GAP_THINNED)
+	/* A recording that was made from one that is damaged or cut off says so in a block, too. */
+	if (sink->gap && gap->gap <= SOURCE_GAP_DAMAGED)
 		sink->gap(sink->ctx, gap->gap, gap->ts_ns, why);
 }
 
-static void deliver_existing(const struct record_existing *from, const struct source_sink *sink)
+static void deliver_existing(const struct record_view *view, const struct source_sink *sink)
 {
+	const struct record_existing *from = view->existing;
 	struct source_existing to = {
 		.read_ns = from->read_ns,
 		.id = from->id,
@@ -215,12 +217,15 @@ static void deliver_existing(const struct record_existing *from, const struct so
 		.file_closed = from->file_closed,
 		.n_listed = from->n_listed,
 		.n_groups = from->n_groups,
+		.is_carried = view->carried,
 	};
 	struct source_group *groups = xcalloc(from->n_listed, sizeof(*groups));
 
 	for (__u32 i = 0; i < from->n_listed; i++)
 		groups[i] = (struct source_group){ from->group[i].number, from->group[i].type };
 	to.groups = groups;
+	if (view->carried)
+		to.carried = *view->carried;
 	copy_text(to.comm, sizeof(to.comm), from->comm);
 	copy_text(to.backend, sizeof(to.backend), from->backend);
 	if (sink->existing)
@@ -237,6 +242,7 @@ static void deliver_table(const struct record_table *from, const struct source_s
 		.avail = from->avail,
 		.torn = from->flags & VFIO_TABLE_TORN,
 		.more = from->flags & VFIO_TABLE_MORE,
+		.no_limit = from->flags & VFIO_TABLE_NO_LIMIT,
 		.n = from->n,
 		.list = from->list,
 	};
@@ -262,14 +268,25 @@ static void deliver_view(struct source_file *file, struct record_view *view,
 	else if (view->gap)
 		deliver_gap(file, view->gap, sink);
 	else if (view->existing)
-		deliver_existing(view->existing, sink);
+		deliver_existing(view, sink);
 	else if (view->table)
 		deliver_table(view->table, sink);
 	else if (view->owner)
 		read_owner(file, view, sink);
 	else if (view->group)
 		deliver_group(view, sink);
+	else if (view->end)
+		file->end_ns = view->end->end_ns;
 	deliver_loss(file, sink);
+}
+
+bool source_file__cut(const struct source *source, char *why, size_t size)
+{
+	const struct source_file *file = (const struct source_file *)source;
+
+	if (file->cut)
+		record_reader__say_cut(file->reader, why, size);
+	return file->cut;
 }
 
 /* The recording has no end mark: say so, once. */
@@ -277,9 +294,18 @@ static void deliver_cut(struct source_file *file, const struct source_sink *sink
 {
 	char why[RECORD_WHY_MAX];
 
-	record_reader__say_cut(file->reader, why, sizeof(why));
-	if (sink->gap)
+	if (sink->gap && source_file__cut(&file->source, why, sizeof(why)))
 		sink->gap(sink->ctx, SOURCE_GAP_TRUNCATED, file->last_ns, why);
+}
+
+bool source_file__damage(const struct source *source, char *why, size_t size)
+{
+	const struct source_file *file = (const struct source_file *)source;
+
+	if (!record_reader__damages(file->reader))
+		return false;
+	record_reader__say_damage(file->reader, why, size);
+	return true;
 }
 
 /* Damage in the middle: what was lost there may be more than events. */
@@ -287,10 +313,8 @@ static void deliver_damage(struct source_file *file, const struct source_sink *s
 {
 	char why[RECORD_WHY_MAX];
 
-	if (!record_reader__damages(file->reader) || !sink->gap)
-		return;
-	record_reader__say_damage(file->reader, why, sizeof(why));
-	sink->gap(sink->ctx, SOURCE_GAP_DAMAGED, file->last_ns, why);
+	if (sink->gap && source_file__damage(&file->source, why, sizeof(why)))
+		sink->gap(sink->ctx, SOURCE_GAP_DAMAGED, file->last_ns, why);
 }
 
 static int file_poll(struct source *source, const struct source_sink *sink)
@@ -309,11 +333,20 @@ static int file_poll(struct source *source, const struct source_sink *sink)
 	file->done = true;
 	deliver_loss(file, sink);
 	deliver_damage(file, sink);
-	if (ret == -ENODATA) {
-		deliver_cut(file, sink);
-		return 0;
-	}
-	return ret;
+	file->cut = ret == -ENODATA;
+	deliver_cut(file, sink);
+	return file->cut ? 0 : ret;
+}
+
+void source_file__stop(struct source *source, const struct source_sink *sink)
+{
+	struct source_file *file = file_of(source);
+	const char *error = source__error(source);
+
+	if (!file->done)
+		deliver_damage(file, sink);
+	if (*error && sink->gap)
+		sink->gap(sink->ctx, SOURCE_GAP_TRUNCATED, file->last_ns, error);
 }
 
 static void file_info(const struct source *source, struct source_info *info)
@@ -352,14 +385,37 @@ static void fill_info(struct source_file *file, const char *path)
 	info->described = true;
 	info->realtime_offset_ns = header->realtime_offset_ns;
 	/* Begins are left out unless somebody asks: nothing is counted from them. */
-	info->unseen = source__all_events() & ~header->events;
-	snprintf(info->detail, sizeof(info->detail), "%.100s, recorded from %.130s", path,
-		 header->detail);
+	info->unseen = source__all_events();
+	if (!(header->flags & RECORD_SOME))
+		info->unseen &= ~header->events;
+	if (*header->made)
+		snprintf(info->detail, sizeof(info->detail), "%.60s (%.80s), recorded from %.90s",
+			 path, header->made, header->detail);
+	else
+		snprintf(info->detail, sizeof(info->detail), "%.100s, recorded from %.130s", path,
+			 header->detail);
 	event__make_text_printable(info->detail, strlen(info->detail));
 	copy_text(info->kernel, sizeof(info->kernel), header->kernel);
 	copy_text(info->host, sizeof(info->host), header->host);
 	info->start_ns = header->start_ns;
 	file->last_ns = header->start_ns;
+}
+
+const struct record_header *source_file__header(const struct source *source)
+{
+	return record_reader__header(((const struct source_file *)source)->reader);
+}
+
+const __u64 *source_file__clock(const struct source *source)
+{
+	return &((const struct source_file *)source)->info.realtime_offset_ns;
+}
+
+__u64 source_file__end_ns(const struct source *source)
+{
+	const struct source_file *file = (const struct source_file *)source;
+
+	return file->end_ns ? file->end_ns : file->last_ns;
 }
 
 static struct source *from_reader(struct record_reader *reader, const char *name)

@@ -19,6 +19,12 @@ int cmd_script(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_cut(int argc, char **argv);
+int cmd_anonymise(int argc, char **argv);
+int cmd_merge(int argc, char **argv);
+
+/* cmds__usage - says what is wrong with the command line of @command, @arg for one. EXIT_USAGE. */
+int cmds__usage(const char *command, const char *what, const char *arg);
 
 /*
  * The command line of a subcommand that has --json, --help and one FILE, or @two.

@@ -12,23 +12,21 @@
 
 #include "cmds.h"
 #include "export.h"
+#include "filter_opts.h"
 #include "lib/error.h"
-#include "lib/event_filter.h"
 #include "lib/privilege.h"
 
 #define OUT_BUFFER (1 << 18)
 
-enum { OPT_FAILED = 0x100, OPT_SLOWER, OPT_FROM, OPT_TO, OPT_TIME };
+enum { OPT_TIME = 0x100 };
 
 static const struct export_format *const formats[] = { &export_jsonl, &export_csv, &export_chrome };
 
-/* @from, @to: as given, NULL: not. Only the recording tells what they mean. */
 struct options {
 	const char *command; /* "script" or "export" */
 	const struct export_format *format;
 	const char *path, *out;
-	struct event_filter filter;
-	const char *from, *to;
+	struct filter_opts choice;
 	enum export_clock clock;
 };
 
@@ -46,15 +44,6 @@ struct exporter {
 	__u64 events;
 };
 
-#define FILTERS                                                                                    \
-	"  -e, --events EVENTS      names separated by commas, wildcards allowed: pin,unpin\n"     \
-	"  -c, --container ID       of this container: 7, or 7@2 after vfio was loaded again\n"    \
-	"  -p, --pid PID            by this process or task\n"                                     \
-	"      --failed             that returned an error\n"                                      \
-	"      --slower TIME        that took at least TIME: 10ms, 1.5s, 250us\n"                  \
-	"      --from TIME, --to TIME   seconds since the recording's begin, or a time of day:\n"  \
-	"                           12.5, 23:59, 23:59:01.5\n"
-
 #define OUTPUT                                                                                     \
 	"  -o, --output OUT         write here; - is standard output (default)\n"                  \
 	"  -h, --help               this text\n"
@@ -70,7 +59,7 @@ static const char script_help[] =
 	"Prints the events of a recording, one line each, in the order of time; owners, devices, gaps\n"
 	"and losses in lines that begin with #. FILE - is standard input.\n"
 	"\n"
-	FILTERS
+	FILTER_OPTS_HELP
 	"      --time CLOCK         wall: time of day (default); start: seconds since the recording's\n"
 	"                           begin; boot: seconds since the host's boot\n"
 	OUTPUT
@@ -84,7 +73,7 @@ static const char export_help[] =
 	"  -f, --format FORMAT\n";
 
 static const char export_help_options[] =
-	FILTERS
+	FILTER_OPTS_HELP
 	OUTPUT
 	EXIT_STATUS;
 
@@ -102,9 +91,7 @@ static void print_help(const struct options *opts)
 
 static int usage_error(const struct options *opts, const char *what, const char *arg)
 {
-	fprintf(stderr, "vfio-trace %s: %s%s; see 'vfio-trace %s --help'\n", opts->command, what, arg,
-		opts->command);
-	return EXIT_USAGE;
+	return cmds__usage(opts->command, what, arg);
 }
 
 static int parse_format(struct options *opts, const char *name)
@@ -136,52 +123,17 @@ static int parse_clock(struct options *opts, const char *name)
 	return usage_error(opts, "the clock is wall, start or boot, not ", name);
 }
 
-static int parse_events(struct options *opts, const char *list)
-{
-	char err[256];
-
-	if (event__parse_mask(list, &opts->filter.events, err, sizeof(err)))
-		return usage_error(opts, err, "");
-	return 0;
-}
-
-static int parse_pid(struct options *opts, const char *text)
-{
-	char *end;
-	unsigned long pid = strtoul(text, &end, 10);
-
-	opts->filter.pid = pid;
-	return pid && pid <= 1 << 22 && !*end ? 0 : usage_error(opts, "not a process id: ", text);
-}
-
 static int parse_option(struct options *opts, int option)
 {
+	int status;
+
+	if (filter_opts__take(&opts->choice, opts->command, option, &status))
+		return status;
 	switch (option) {
 	case 'f':
 		return parse_format(opts, optarg);
 	case 'o':
 		opts->out = optarg;
-		return 0;
-	case 'e':
-		return parse_events(opts, optarg);
-	case 'c':
-		if (event_filter__parse_container(optarg, &opts->filter.container))
-			return 0;
-		return usage_error(opts, "not a container's id: ", optarg);
-	case 'p':
-		return parse_pid(opts, optarg);
-	case OPT_FAILED:
-		opts->filter.failed = true;
-		return 0;
-	case OPT_SLOWER:
-		if (event_filter__parse_duration(optarg, &opts->filter.slower_ns))
-			return 0;
-		return usage_error(opts, "not a time with its unit, like 10ms: ", optarg);
-	case OPT_FROM:
-		opts->from = optarg;
-		return 0;
-	case OPT_TO:
-		opts->to = optarg;
 		return 0;
 	case OPT_TIME:
 		return parse_clock(opts, optarg);
@@ -207,13 +159,7 @@ static bool parse(int argc, char **argv, struct options *opts, int *status)
 	static const struct option longs[] = {
 		{ "format", required_argument, NULL, 'f' },
 		{ "output", required_argument, NULL, 'o' },
-		{ "events", required_argument, NULL, 'e' },
-		{ "container", required_argument, NULL, 'c' },
-		{ "pid", required_argument, NULL, 'p' },
-		{ "failed", no_argument, NULL, OPT_FAILED },
-		{ "slower", required_argument, NULL, OPT_SLOWER },
-		{ "from", required_argument, NULL, OPT_FROM },
-		{ "to", required_argument, NULL, OPT_TO },
+		FILTER_OPTS_LONG,
 		{ "time", required_argument, NULL, OPT_TIME },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -221,7 +167,7 @@ static bool parse(int argc, char **argv, struct options *opts, int *status)
 	int option;
 
 	*status = 0;
-	while (!*status && (option = getopt_long(argc, argv, "f:o:e:c:p:h", longs, NULL)) != -1) {
+	while (!*status && (option = getopt_long(argc, argv, "f:o:h" FILTER_OPTS_SHORT, longs, NULL)) != -1) {
 		if (option == 'h') {
 			print_help(opts);
 			return false;
@@ -303,19 +249,6 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 	}
 	if (format_of(ctx)->gap)
 		format_of(ctx)->gap(export_of(ctx), gap, ts_ns, why);
-}
-
-/* One end of the time that is wanted. False: a sentence was printed. */
-static bool parse_moment(struct exporter *exporter, const char *text, __u64 *ts_ns)
-{
-	const struct source_info *info = &exporter->export.info;
-
-	if (!text)
-		return true;
-	if (event_filter__parse_time(text, info->start_ns, info->realtime_offset_ns, ts_ns))
-		return true;
-	usage_error(exporter->opts, "not seconds since the begin, nor a time of day: ", text);
-	return false;
 }
 
 /* NULL: a sentence was printed. */
@@ -403,7 +336,7 @@ static int export(struct exporter *exporter)
 
 static int run(const struct options *opts)
 {
-	struct exporter exporter = { .opts = opts, .filter = opts->filter };
+	struct exporter exporter = { .opts = opts };
 	int status = EXIT_USAGE;
 	char err[1024];
 
@@ -415,8 +348,8 @@ static int run(const struct options *opts)
 	}
 	source__info(exporter.source, &exporter.export.info);
 	exporter.export.clock = opts->clock;
-	if (parse_moment(&exporter, opts->from, &exporter.filter.from_ns) &&
-	    parse_moment(&exporter, opts->to, &exporter.filter.to_ns))
+	if (filter_opts__resolve(&opts->choice, opts->command, &exporter.export.info,
+				 &exporter.filter))
 		status = export(&exporter);
 	source__close(exporter.source);
 	return status;
@@ -426,7 +359,7 @@ static int command(int argc, char **argv, struct options *opts)
 {
 	int status;
 
-	event_filter__init(&opts->filter);
+	event_filter__init(&opts->choice.filter);
 	if (!parse(argc, argv, opts, &status))
 		return status;
 	/* Seen as a failed write, so that it can be told. */

@@ -135,11 +135,15 @@ static void jsonl_existing(struct export *export, const struct source_existing *
 	json_set(line, "pid", json_count(existing->tgid));
 	json_set(line, "comm", json_string(existing->comm));
 	json_set(line, "holders", json_count(existing->holders));
-	json_set(line, "refs", json_count(existing->refs));
-	json_set(line, "file_closed", json_boolean(existing->file_closed));
+	json_set(line, "refs", source_existing__tells(existing, VFIO_UNTOLD_REFS) ?
+			       json_count(existing->refs) : json_null());
+	json_set(line, "file_closed", source_existing__tells(existing, VFIO_UNTOLD_FILE) ?
+				      json_boolean(existing->file_closed) : json_null());
 	json_set(line, "backend", *existing->backend ? json_string(existing->backend) : json_null());
 	json_set(line, "groups", groups);
-	json_set(line, "groups_complete", json_boolean(existing->n_listed == existing->n_groups));
+	json_set(line, "groups_complete",
+		 json_boolean(existing->n_listed == existing->n_groups &&
+			      source_existing__tells(existing, VFIO_UNTOLD_GROUPS)));
 	end_line(export, line);
 }
 

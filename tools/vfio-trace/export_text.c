@@ -66,16 +66,25 @@ static void text_event(struct export *export, const struct vfio_rec *rec)
 
 static void text_existing(struct export *export, const struct source_existing *existing)
 {
-	char id[FMT_MAX], age[FMT_MAX] = "?";
+	char id[FMT_MAX], age[FMT_MAX] = "?", refs[FMT_MAX] = "?";
+	const char *backend = *existing->backend ? existing->backend : "none";
 
 	if (existing->opened_ns)
 		fmt_age(age, sizeof(age), existing->read_ns - existing->opened_ns);
-	fprintf(export->out, "# container %s was there before: of %s/%u, open for %s, %u references, "
+	if (source_existing__tells(existing, VFIO_UNTOLD_REFS))
+		snprintf(refs, sizeof(refs), "%u", existing->refs);
+	if (!source_existing__tells(existing, VFIO_UNTOLD_BACKEND))
+		backend = "?";
+	fprintf(export->out, "# container %s was there before: of %s/%u, open for %s, %s references, "
 		"backend %s, groups", fmt_container(id, sizeof(id), existing->id), existing->comm,
-		existing->tgid, age, existing->refs, *existing->backend ? existing->backend : "none");
+		existing->tgid, age, refs, backend);
 	for (__u32 i = 0; i < existing->n_listed; i++)
 		fprintf(export->out, "%s %u", i ? "," : "", existing->groups[i].number);
-	fprintf(export->out, "%s\n", existing->n_groups ? "" : " none");
+	if (!source_existing__tells(existing, VFIO_UNTOLD_GROUPS))
+		fputs(existing->n_listed ? " and maybe others" : " ?", export->out);
+	else if (!existing->n_groups)
+		fputs(" none", export->out);
+	putc('\n', export->out);
 }
 
 static void text_owner(struct export *export, __u64 id, const struct source_owner *owner)

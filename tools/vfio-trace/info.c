@@ -31,6 +31,7 @@ static const struct kind {
 	[RECORD_BLOCK_OWNER] = { "owners", "owners" },
 	[RECORD_BLOCK_GROUP] = { "groups and devices", "groups" },
 	[RECORD_BLOCK_TABLE] = { "mappings from before", "mappings" },
+	[RECORD_BLOCK_CARRIED] = { "containers carried over", "carried" },
 };
 #define N_KINDS ARRAY_SIZE(kinds)
 
@@ -85,6 +86,7 @@ static void take_header(struct facts *facts)
 	make_text(header->boot_id, sizeof(header->boot_id));
 	make_text(header->source, sizeof(header->source));
 	make_text(header->detail, sizeof(header->detail));
+	make_text(header->made, sizeof(header->made));
 	facts->size = header->header_size;
 	facts->realtime_offset_ns = header->realtime_offset_ns;
 }
@@ -181,6 +183,8 @@ static void print_text(const struct facts *facts)
 	printf("Host        %s, kernel %s, boot %s\n", header->host, header->kernel,
 	       *header->boot_id ? header->boot_id : "unknown");
 	printf("Source      %s\n", header->detail);
+	if (*header->made)
+		printf("Made by     %s\n", header->made);
 	printf("Begun       %s\n",
 	       fmt_time(text, sizeof(text), header->start_ns + header->realtime_offset_ns));
 	printf("Events      %llu", events);
@@ -195,6 +199,8 @@ static void print_text(const struct facts *facts)
 		       (double)facts->bytes[RECORD_BLOCK_EVENTS] / (double)events);
 	putchar('\n');
 	print_events(facts);
+	if (header->flags & RECORD_SOME)
+		printf("Left out    of the others what the options of 'cut' above do not choose\n");
 	printf("Lost        %llu\n", source_loss__total(&facts->loss));
 	printf("Complete    %s\n", is_whole(facts) ? "yes" : "no");
 	print_blocks(facts);
@@ -244,12 +250,15 @@ static void print_json(const struct facts *facts)
 	json_set(root, "boot_id", *header->boot_id ? json_string(header->boot_id) : json_null());
 	json_set(root, "source", json_string(header->source));
 	json_set(root, "detail", json_string(header->detail));
+	json_set(root, "made_by", *header->made ? json_string(header->made) : json_null());
 	json_set(root, "start_ns", json_count(header->start_ns));
 	json_set(root, "realtime_offset_ns", json_count(facts->realtime_offset_ns));
 	json_set(root, "events", json_count(record_reader__events(facts->reader)));
 	json_set(root, "first_ns", facts->first_ns ? json_count(facts->first_ns) : json_null());
 	json_set(root, "last_ns", facts->first_ns ? json_count(facts->last_ns) : json_null());
 	json_set(root, "recorded", events_json(facts));
+	json_set(root, "only_some", json_boolean(header->flags & RECORD_SOME));
+	json_set(root, "anonymised", json_boolean(header->flags & RECORD_ANONYMISED));
 	json_set(root, "lost", json_count(source_loss__total(&facts->loss)));
 	json_set(root, "complete", json_boolean(is_whole(facts)));
 	json_set(root, "blocks", blocks_json(facts));

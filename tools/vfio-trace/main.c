@@ -20,19 +20,23 @@ static const struct {
 	{ "export", cmd_export, "a recording for other programs: JSON lines, CSV, Chrome and Perfetto" },
 	{ "info", cmd_info, "of what host and source a recording is, and what takes the room in it" },
 	{ "verify", cmd_verify, "whether recordings are whole" },
+	{ "cut", cmd_cut, "a part of a recording, as a recording" },
+	{ "merge", cmd_merge, "the parts of a recording as one" },
+	{ "anonymise", cmd_anonymise, "a recording without names, pids and addresses, to give away" },
 };
 
 static void usage(FILE *out)
 {
 	fputs("Usage: vfio-trace COMMAND [OPTION...]\n\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
 	fputs("\n'vfio-trace COMMAND --help' tells more; --version prints the version.\n\n"
 	      "Examples:\n"
 	      "  vfio-trace record -o vm.vfio -- qemu-system-x86_64 ...\n"
 	      "  vfio-trace report vm.vfio\n"
 	      "  vfio-trace script vm.vfio --slower 10ms\n"
-	      "  vfio-trace export -f chrome -o vm.json vm.vfio\n", out);
+	      "  vfio-trace export -f chrome -o vm.json vm.vfio\n"
+	      "  vfio-trace cut -o hour.vfio --from 03:00 --to 04:00 vm.vfio\n", out);
 }
 
 int main(int argc, char **argv)

@@ -7,6 +7,13 @@
 
 #include "cmds.h"
 
+int cmds__usage(const char *command, const char *what, const char *arg)
+{
+	fprintf(stderr, "vfio-trace %s: %s%s; see 'vfio-trace %s --help'\n", command, what, arg,
+		command);
+	return EXIT_USAGE;
+}
+
 bool cmds__one_file(int argc, char **argv, struct cmds_line *line, int *status)
 {
 	const struct option longs[] = {
@@ -40,7 +47,6 @@ bool cmds__one_file(int argc, char **argv, struct cmds_line *line, int *status)
 		line->other = argv[optind + line->two];
 		return true;
 	}
-	fprintf(stderr, "vfio-trace %s: name %s; see 'vfio-trace %s --help'\n", argv[0],
-		line->two ? "two files, A and B" : "one FILE", argv[0]);
+	cmds__usage(argv[0], line->two ? "name two files, A and B" : "name one FILE", "");
 	return false;
 }

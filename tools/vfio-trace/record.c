@@ -114,8 +114,7 @@ static const char *output_name(const struct options *opts)
 
 static int usage_error(const char *what, const char *arg)
 {
-	fprintf(stderr, "vfio-trace record: %s%s; see 'vfio-trace record --help'\n", what, arg);
-	return EXIT_USAGE;
+	return cmds__usage("record", what, arg);
 }
 
 static void list_events(void)

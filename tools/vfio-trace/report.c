@@ -213,6 +213,7 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 	gather->to_model.existing(gather->to_model.ctx, existing);
 	entry = entry_of(gather, existing->id);
 	memcpy(entry->backend, existing->backend, sizeof(entry->backend));
+	entry->iommu_type = existing->carried.iommu_type;
 	for (__u32 i = 0; i < existing->n_listed; i++)
 		remember_group(entry, existing->groups[i].number, existing->groups[i].type);
 }
