@@ -207,6 +207,7 @@ static void run(struct bench *bench)
 	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
 
 	bench->model = model__create();
+	model__keep_heat(bench->model); /* as the screen does */
 	bench->frame.model = bench->model;
 	bench->sink = model__sink(bench->model, true);
 	for (__u64 id = 1; id <= bench->containers; id++)

@@ -171,24 +171,6 @@ static void draw_parts(const struct page *page, int at)
 
 /* Operations */
 
-/* The one in which most time was spent, before the user has chosen. */
-static size_t place_op(const struct page *page, const struct field_row *rows, size_t n)
-{
-	struct view_screen *screen = page->screen;
-	size_t at = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (screen->op == VFIO_OP_NONE ? rows[i].stats->sum_ns > rows[at].stats->sum_ns :
-						 rows[i].op == screen->op)
-			at = i;
-	}
-	if (screen->move) {
-		at = view_screen__move(screen, at, n);
-		screen->op = rows[at].op;
-	}
-	return at;
-}
-
 /* The quantiles that lie in bin @i: " p50 p90". */
 static void name_quantiles(const struct model_op *stats, const struct view_hist_bin *bins, size_t n,
 			   size_t i, char *buf, size_t size)
@@ -284,7 +266,7 @@ static void draw_ops(struct page *page)
 		put(page, page->top, VIEW_NORMAL, " no operation has returned yet");
 		return;
 	}
-	cursor = place_op(page, rows, n);
+	cursor = view_screen__place_op(screen, rows, n);
 	if (screen->op_alone) {
 		draw_op(page, page->top, &rows[cursor]);
 		return;
@@ -456,9 +438,10 @@ static void draw_footer(const struct page *page)
 	if (page->screen->part == VIEW_PART_OPS)
 		snprintf(segments[k++].text, sizeof(segments->text), "Enter %s",
 			 page->screen->op_alone ? "table" : "histogram");
-	snprintf(segments[k++].text, sizeof(segments->text), "Tab 1-4 part");
+	snprintf(segments[k++].text, sizeof(segments->text), "1-4 part");
 	snprintf(segments[k++].text, sizeof(segments->text), "Up/Down %s",
 		 page->screen->part == VIEW_PART_OPS ? "operation" : "scroll");
+	snprintf(segments[k++].text, sizeof(segments->text), "H heat");
 	snprintf(segments[k++].text, sizeof(segments->text), "l log");
 	snprintf(segments[k++].text, sizeof(segments->text), "? help");
 	snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");

@@ -255,14 +255,15 @@ static void draw_footer(const struct view_screen *screen, const struct view_fram
 	}
 	snprintf(segments[k++].text, sizeof(segments->text), "q quit");
 	snprintf(segments[k++].text, sizeof(segments->text), "? help");
-	snprintf(segments[k++].text, sizeof(segments->text), "Enter more");
 	snprintf(segments[k++].text, sizeof(segments->text), "/ filter");
 	snprintf(segments[k++].text, sizeof(segments->text), "l log");
+	snprintf(segments[k++].text, sizeof(segments->text), "H heat");
 	if ((size_t)screen->rows < n)
 		snprintf(segments[k++].text, sizeof(segments->text), "%zu-%zu of %zu", first + 1,
 			 end < n ? end : n, n);
 	snprintf(segments[k++].text, sizeof(segments->text), "< > sort: %s, %s first",
 		 screen->sort->title, high_first ? "high" : "low");
+	snprintf(segments[k++].text, sizeof(segments->text), "Enter more");
 	snprintf(segments[k++].text, sizeof(segments->text), "Up/Down select");
 	snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");
 	view_screen__segments(canvas, row, canvas->cols, segments, k);

@@ -117,6 +117,23 @@ long long view_screen__move(struct view_screen *screen, long long at, size_t n)
 	return at;
 }
 
+size_t view_screen__place_op(struct view_screen *screen, const struct field_row *rows, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].stats->sum_ns > rows[at].stats->sum_ns)
+			at = i;
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].op == screen->op)
+			at = i;
+	if (screen->move) {
+		at = view_screen__move(screen, at, n);
+		screen->op = rows[at].op;
+	}
+	return at;
+}
+
 void view_screen__head(const struct view_columns *columns, const char *sort, int row,
 		       struct view_canvas *canvas)
 {

@@ -17,6 +17,7 @@ enum view_page {
 	VIEW_PAGE_CONTAINER, /* one of them */
 	VIEW_PAGE_LOG,
 	VIEW_PAGE_STACKS,
+	VIEW_PAGE_HEAT,
 	VIEW_PAGE_HELP,
 	VIEW_N_PAGES
 };
@@ -53,12 +54,18 @@ struct view_screen {
 	int open_move;	/* @move of the main screen by then */
 	enum view_part part;
 	size_t part_top[VIEW_N_PARTS];
-	enum vfio_obs_op op; /* under the cursor; VFIO_OP_NONE: not chosen yet */
+	enum vfio_obs_op op; /* under the cursor; VFIO_OP_NONE: not chosen yet; the map's too */
 	bool op_alone;	     /* its histogram without the table */
 	/* The log */
 	bool log_one;	 /* of the selected container only */
 	__u64 log_added; /* entries that there ever were, at the last drawing */
 	size_t log_top;
+	/* The heat map */
+	bool heat_one;	 /* of the selected container only */
+	bool heat_all;	 /* all that is kept at once */
+	__u32 heat_end;	 /* refresh behind the last column, 0: the newest is the last */
+	int heat_cols;	 /* of the map when it was drawn last */
+	int time_move;	 /* in columns, pending until they are known */
 };
 
 /* @pages: where it works, bit per enum view_page. */
@@ -79,6 +86,8 @@ void view_screen__draw_log(struct view_screen *screen, const struct view_frame *
 			   struct view_canvas *canvas);
 void view_screen__draw_stacks(struct view_screen *screen, const struct view_frame *frame,
 			      bool frozen, struct view_canvas *canvas);
+void view_screen__draw_heat(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+			    struct view_canvas *canvas);
 void view_screen__draw_help(struct view_screen *screen, const struct view_frame *frame,
 			    struct view_canvas *canvas);
 
@@ -112,5 +121,10 @@ int view_screen__fit_page(struct view_screen *screen, int rows, int lines);
 size_t view_screen__scroll(size_t top, long long cursor, int rows, size_t n);
 /* Takes the pending move of a cursor that is at @at of @n rows, -1: nowhere; where it is now. */
 long long view_screen__move(struct view_screen *screen, long long at, size_t n);
+/*
+ * Which of the operations is chosen, as the keys said; the one in which most time was spent, before
+ * the user has chosen. @n is above 0.
+ */
+size_t view_screen__place_op(struct view_screen *screen, const struct field_row *rows, size_t n);
 
 #endif
