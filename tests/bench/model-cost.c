@@ -28,10 +28,14 @@
 #define OCTAVES 3
 #define CALLS 200 /* of each operation, container and refresh */
 
-/* KEY: the cursor moves; FILTER: a letter of a filter that nothing matches; OPEN: one container */
-enum { REFRESH, SCREEN, KEY, FILTER, OPEN, N_FIGURES };
+/*
+ * KEY: the cursor moves; FILTER: a letter of a filter that nothing matches; OPEN: one container;
+ * TREE: every container has an owner of its own; HEAT: the map of all
+ */
+enum { REFRESH, SCREEN, KEY, FILTER, OPEN, TREE, HEAT, N_FIGURES };
 static const char *const figure_names[N_FIGURES] = {
-	"model.refresh", "model.screen", "model.key", "model.filter", "model.open",
+	"model.refresh", "model.screen", "model.key", "model.filter", "model.open", "model.tree",
+	"model.map",
 };
 
 struct bench {
@@ -153,6 +157,11 @@ static void press_keys(struct bench *bench, __u64 took_ns[N_FIGURES])
 	took_ns[FILTER] = press(bench, 'x');
 	press(bench, VIEW_KEY_ESCAPE);
 	took_ns[OPEN] = press(bench, VIEW_KEY_ENTER);
+	press(bench, VIEW_KEY_ESCAPE);
+	took_ns[TREE] = press(bench, 't');
+	press(bench, 't');
+	press(bench, 'H');
+	took_ns[HEAT] = press(bench, 'a');
 	press(bench, VIEW_KEY_ESCAPE);
 }
 

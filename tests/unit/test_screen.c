@@ -812,7 +812,7 @@ static void test_random_keys_and_sizes(void **state)
 		VIEW_KEY_END, VIEW_KEY_LEFT, VIEW_KEY_ENTER, VIEW_KEY_ENTER, VIEW_KEY_TAB,
 		VIEW_KEY_BACK_TAB, VIEW_KEY_ESCAPE, VIEW_KEY_RESIZE, VIEW_KEY_FILTER,
 		VIEW_KEY_BACKSPACE, 'x', '1', '2', '3', '4', 'S', '?', 'l',
-		VIEW_KEY_RIGHT, 'H', 'H', 'z', 'a',
+		VIEW_KEY_RIGHT, 'H', 'H', 'z', 'a', 't', '>',
 	};
 	struct view_screen *screen = view_screen__create();
 	unsigned int seed = 7;

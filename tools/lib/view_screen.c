@@ -9,6 +9,7 @@
 
 #include "view_rows.h"
 #include "view_screen_priv.h"
+#include "view_tree.h"
 #include "xalloc.h"
 
 static void reset_columns(struct view_screen *screen)
@@ -17,6 +18,9 @@ static void reset_columns(struct view_screen *screen)
 	size_t n = field__ops(&fields);
 
 	view_columns__init(&screen->containers, screen->fields, screen->n_fields);
+	view_columns__init(&screen->tree_columns, screen->beside,
+			   view_tree__fields(screen->fields, screen->n_fields, screen->beside));
+	screen->tree_width = 0;
 	view_columns__init(&screen->ops, fields, n);
 }
 
@@ -33,6 +37,7 @@ struct view_screen *view_screen__create(void)
 void view_screen__choose(struct view_screen *screen, const struct view_choice *choice)
 {
 	screen->filter = choice->filter;
+	screen->tree = choice->tree;
 	screen->n_fields = view_choice__fields(choice, &screen->fields);
 	reset_columns(screen);
 }
@@ -191,6 +196,13 @@ static unsigned int do_all(struct view_screen *screen, int arg)
 	return VIEW_REDRAW;
 }
 
+static unsigned int do_tree(struct view_screen *screen, int arg)
+{
+	screen->tree = !screen->tree;
+	screen->top = 0;
+	return VIEW_REDRAW;
+}
+
 static unsigned int do_filter(struct view_screen *screen, int arg)
 {
 	screen->typing = true;
@@ -215,7 +227,7 @@ static unsigned int do_sort(struct view_screen *screen, int arg)
 
 	for (size_t i = 0; i < screen->n_fields; i++) {
 		at = (at + screen->n_fields + arg) % screen->n_fields;
-		if (view_columns__find(&screen->containers, &screen->fields[at]))
+		if (view_screen__shows(screen, &screen->fields[at]))
 			break;
 	}
 	screen->sort = &screen->fields[at];
@@ -303,6 +315,9 @@ static const struct key keys[] = {
 	{ VIEW_KEY_FILTER, MAIN | LOG, do_filter, 0, NULL, NULL },
 	{ 'S', MAIN | ONE, do_page, VIEW_PAGE_STACKS, "S",
 	  "call stacks that lead to the selected container, or to all (option --stacks), and back" },
+	{ 't', MAIN, do_tree, 0, "t",
+	  "tree, and back: VM, pod or process, with the totals of its containers that are shown and "
+	  "not gone; its containers; their groups; the devices of these. Sorting sorts by the totals" },
 	{ '<', MAIN, do_sort, -1, "<", "sort by the column to the left" },
 	{ '>', MAIN, do_sort, 1, ">  s", "sort by the column to the right" },
 	{ 's', MAIN, do_sort, 1, NULL, NULL },

@@ -279,10 +279,10 @@ static void draw_ops(struct page *page)
 	for (size_t i = 0; i < n; i++)
 		view_columns__measure(&screen->ops, &rows[i]);
 	view_columns__fit(&screen->ops, page->canvas->cols - VIEW_MARK_COLS);
-	view_screen__head(&screen->ops, NULL, page->top, page->canvas);
+	view_screen__head(&screen->ops, NULL, page->top, VIEW_MARK_COLS, page->canvas);
 	*top = view_screen__scroll(*top, cursor, room, n);
 	for (int i = 0; i < room && *top + i < n; i++)
-		view_screen__row(&screen->ops, &rows[*top + i], page->top + 1 + i,
+		view_screen__row(&screen->ops, &rows[*top + i], page->top + 1 + i, VIEW_MARK_COLS,
 				 *top + i == cursor ? VIEW_SELECTED : VIEW_NORMAL, page->canvas);
 	page->first = *top;
 	page->n = n;

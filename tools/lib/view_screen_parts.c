@@ -134,7 +134,7 @@ size_t view_screen__place_op(struct view_screen *screen, const struct field_row 
 	return at;
 }
 
-void view_screen__head(const struct view_columns *columns, const char *sort, int row,
+void view_screen__head(const struct view_columns *columns, const char *sort, int row, int col,
 		       struct view_canvas *canvas)
 {
 	const struct field *field =
@@ -143,36 +143,34 @@ void view_screen__head(const struct view_columns *columns, const char *sort, int
 	char line[VIEW_LINE_SIZE];
 
 	view_columns__head(columns, line);
-	view_canvas__put(canvas, row, VIEW_MARK_COLS, VIEW_HEAD, line);
+	view_canvas__put(canvas, row, col, VIEW_HEAD, line);
 	view_canvas__paint(canvas, row, 0, canvas->cols, VIEW_HEAD);
 	if (column)
-		view_canvas__paint(canvas, row, VIEW_MARK_COLS + column->at, column->width,
-				   VIEW_SORTED);
+		view_canvas__paint(canvas, row, col + column->at, column->width, VIEW_SORTED);
 }
 
 /* Failures stand out in their own column. */
 static void draw_errors(const struct view_columns *columns, const struct field_row *row, int at,
-			struct view_canvas *canvas)
+			int col, struct view_canvas *canvas)
 {
 	const struct field *field = field__find(columns->fields, columns->n_fields, "errors");
 	const struct view_column *column = view_columns__find(columns, field);
 
-	if (column && field->get(row).uint)
-		view_canvas__paint(canvas, at, VIEW_MARK_COLS + column->at, column->width,
-				   VIEW_ALERT);
+	if (column && field__get(field, row).uint)
+		view_canvas__paint(canvas, at, col + column->at, column->width, VIEW_ALERT);
 }
 
 void view_screen__row(const struct view_columns *columns, const struct field_row *row, int at,
-		      enum view_attr attr, struct view_canvas *canvas)
+		      int col, enum view_attr attr, struct view_canvas *canvas)
 {
 	char line[VIEW_LINE_SIZE];
 
 	view_columns__line(columns, row, line);
-	view_canvas__put(canvas, at, VIEW_MARK_COLS, attr, line);
+	view_canvas__put(canvas, at, col, attr, line);
 	if (attr == VIEW_SELECTED) {
 		view_canvas__put(canvas, at, 0, attr, ">");
 		view_canvas__paint(canvas, at, 0, canvas->cols, attr);
 	} else {
-		draw_errors(columns, row, at, canvas);
+		draw_errors(columns, row, at, col, canvas);
 	}
 }

@@ -49,6 +49,11 @@ struct view_screen {
 	size_t top;	/* first row shown */
 	int cols;	/* of the last drawing */
 	struct view_columns containers, ops;
+	/* The tree */
+	bool tree;	/* containers by whose they are */
+	struct field beside[VIEW_MAX_FIELDS]; /* the columns beside it */
+	struct view_columns tree_columns;
+	int tree_width; /* of its own column until now, so that it does not jump about */
 	/* The page of one container */
 	bool opening;	/* until it is drawn first: which one it is must be found out */
 	int open_move;	/* @move of the main screen by then */
@@ -102,11 +107,14 @@ int view_screen__segments(struct view_canvas *canvas, int row, int room,
 			  const struct view_segment *segments, size_t n);
 /* FROZEN at the right end of the first row, if it is so; returns the columns that are left. */
 int view_screen__frozen(struct view_canvas *canvas, bool frozen);
-/* The titles of a table at @row, and one row of it; @sort: name of a field, or NULL. */
-void view_screen__head(const struct view_columns *columns, const char *sort, int row,
+/*
+ * The titles of a table at @row, and one row of it; @col: where its columns begin; @sort: name of a
+ * field, or NULL.
+ */
+void view_screen__head(const struct view_columns *columns, const char *sort, int row, int col,
 		       struct view_canvas *canvas);
 void view_screen__row(const struct view_columns *columns, const struct field_row *row, int at,
-		      enum view_attr attr, struct view_canvas *canvas);
+		      int col, enum view_attr attr, struct view_canvas *canvas);
 /* Text that ends with "..." when it is longer than the row. */
 void view_screen__long(struct view_canvas *canvas, int row, enum view_attr attr, const char *text);
 /* Rows that the filter hides of the containers, of which @shown are shown. */
@@ -115,6 +123,9 @@ size_t view_screen__hidden(const struct view_screen *screen, const struct view_f
 /* What a footer says about the filter, which hides @hidden of @all rows; returns the segments. */
 size_t view_screen__filter(const struct view_screen *screen, size_t hidden, size_t all,
 			   struct view_segment *to);
+/* Where @field is shown in the table of containers; NULL: it is not. */
+const struct view_column *view_screen__shows(const struct view_screen *screen,
+					     const struct field *field);
 /* Keeps a page of text within its @lines, of which @rows fit; returns the last first line. */
 int view_screen__fit_page(struct view_screen *screen, int rows, int lines);
 /* Moves @top so that it is a good first row: @cursor (-1 none) and as much as possible is seen. */
