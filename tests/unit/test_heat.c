@@ -256,28 +256,6 @@ static void test_snapshot_stands_still(void **state)
 
 /* The map */
 
-static void draw(struct view_screen *screen, const struct fixture *f)
-{
-	free(screen_text(screen, &f->frame, false, 24, 80));
-}
-
-static void press(struct view_screen *screen, const struct fixture *f, int key)
-{
-	view_screen__key(screen, key);
-	draw(screen, f);
-}
-
-static void check_has(struct view_screen *screen, const struct fixture *f, const char *what)
-{
-	char *text = screen_text(screen, &f->frame, false, 24, 80);
-
-	if (!strstr(text, what)) {
-		fprintf(stderr, "no '%s' in:\n%s", what, text);
-		fail();
-	}
-	free(text);
-}
-
 /* Pins that become more, then some that take much longer: 25 refreshes. */
 static struct view_screen *feed_story(struct fixture *f)
 {

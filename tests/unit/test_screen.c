@@ -85,18 +85,6 @@ static void check_screen(struct view_screen *screen, const struct fixture *f, in
 	free(text);
 }
 
-/* On the screen of 80x24. */
-static void check_has(struct view_screen *screen, const struct fixture *f, const char *what)
-{
-	char *text = screen_text(screen, &f->frame, false, 24, 80);
-
-	if (!strstr(text, what)) {
-		fprintf(stderr, "no '%s' in:\n%s", what, text);
-		fail();
-	}
-	free(text);
-}
-
 static void check_wide(struct view_screen *screen, const struct fixture *f, const char *what)
 {
 	if (!screen_has(screen, &f->frame, 24, 120, what))

@@ -170,23 +170,24 @@ static unsigned int do_freeze(struct view_screen *screen, int arg)
 
 /* @arg: rows, or pages of them when it is a thousand and more, or everything. */
 #define PAGE 1000
-static unsigned int do_move(struct view_screen *screen, int arg)
+static unsigned int pend(int *move, int arg, int page)
 {
 	if (arg == PAGE || arg == -PAGE)
-		arg = arg / PAGE * (screen->rows > 1 ? screen->rows - 1 : 1);
-	if (screen->move > -VIEW_ALL && screen->move < VIEW_ALL)
-		screen->move += arg;
+		arg = arg / PAGE * (page > 1 ? page - 1 : 1);
+	if (*move > -VIEW_ALL && *move < VIEW_ALL)
+		*move += arg;
 	return VIEW_REDRAW;
 }
 
-/* The same through time. */
+static unsigned int do_move(struct view_screen *screen, int arg)
+{
+	return pend(&screen->move, arg, screen->rows);
+}
+
+/* The same through time, in columns. */
 static unsigned int do_time(struct view_screen *screen, int arg)
 {
-	if (arg == PAGE || arg == -PAGE)
-		arg = arg / PAGE * (screen->heat_cols > 1 ? screen->heat_cols - 1 : 1);
-	if (screen->time_move > -VIEW_ALL && screen->time_move < VIEW_ALL)
-		screen->time_move += arg;
-	return VIEW_REDRAW;
+	return pend(&screen->time_move, arg, screen->heat_cols);
 }
 
 static unsigned int do_all(struct view_screen *screen, int arg)

@@ -79,7 +79,6 @@ static size_t name_values(const struct field *fields, size_t n_fields, const cha
 
 static void draw_title(const struct page *page, bool frozen)
 {
-	const struct source_loss *loss = model__loss(page->frame->model);
 	struct view_segment segments[VIEW_SEGMENTS] = { 0 };
 	char id[FMT_MAX], text[80];
 	size_t n = 0;
@@ -98,15 +97,7 @@ static void draw_title(const struct page *page, bool frozen)
 		else if (page->c->file_closed)
 			snprintf(segments[n++].text, sizeof(segments->text), "FILE CLOSED");
 	}
-	if (source_loss__total(loss)) {
-		segments[n].alert = true;
-		snprintf(segments[n++].text, sizeof(segments->text), "LOST %llu",
-			 source_loss__total(loss));
-	}
-	if (page->frame->at_end) {
-		segments[n].alert = true;
-		snprintf(segments[n++].text, sizeof(segments->text), "END OF RECORDING");
-	}
+	n += view_screen__warnings(page->frame, &segments[n]);
 	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, frozen), segments,
 			      n);
 }

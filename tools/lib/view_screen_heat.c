@@ -90,21 +90,12 @@ static size_t name_whose(const struct page *page, struct view_segment *to)
 
 static void draw_title(const struct page *page, bool frozen, const struct field_row *op)
 {
-	const struct source_loss *loss = model__loss(page->frame->model);
 	const struct view_heat *heat = &page->heat;
 	struct view_segment segments[VIEW_SEGMENTS] = { 0 };
 	size_t n = name_whose(page, segments);
 	char when[FMT_MAX];
 
-	if (source_loss__total(loss)) {
-		segments[n].alert = true;
-		snprintf(segments[n++].text, sizeof(segments->text), "LOST %llu",
-			 source_loss__total(loss));
-	}
-	if (page->frame->at_end) {
-		segments[n].alert = true;
-		snprintf(segments[n++].text, sizeof(segments->text), "END OF RECORDING");
-	}
+	n += view_screen__warnings(page->frame, &segments[n]);
 	if (heat->n_cols) {
 		segments[n].alert = page->screen->heat_end != 0;
 		snprintf(segments[n++].text, sizeof(segments->text), "%s%s",
@@ -113,7 +104,7 @@ static void draw_title(const struct page *page, bool frozen, const struct field_
 		snprintf(segments[n++].text, sizeof(segments->text), "%gs a column",
 			 heat->per * (double)page->frame->interval_ns / 1e9);
 	}
-	if (!source_loss__total(loss))
+	if (!source_loss__total(model__loss(page->frame->model)))
 		snprintf(segments[n++].text, sizeof(segments->text), "lost 0");
 	if (op && op->stats->unknown)
 		snprintf(segments[n++].text, sizeof(segments->text), "UNTIMED %llu",

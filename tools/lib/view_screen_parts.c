@@ -29,6 +29,20 @@ int view_screen__segments(struct view_canvas *canvas, int row, int room,
 	return col;
 }
 
+size_t view_screen__warnings(const struct view_frame *frame, struct view_segment to[2])
+{
+	__u64 lost = source_loss__total(model__loss(frame->model));
+	size_t n = 0;
+
+	if (lost)
+		snprintf(to[n++].text, sizeof(to->text), "LOST %llu", lost);
+	if (frame->at_end)
+		snprintf(to[n++].text, sizeof(to->text), "END OF RECORDING");
+	for (size_t i = 0; i < n; i++)
+		to[i].alert = true;
+	return n;
+}
+
 int view_screen__frozen(struct view_canvas *canvas, bool frozen)
 {
 	static const char word[] = "FROZEN";

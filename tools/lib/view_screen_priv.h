@@ -105,6 +105,8 @@ bool view_screen__select(struct view_screen *screen, const struct view_frame *fr
 /* As many segments as fit into @room columns, two blanks apart; returns the column after them. */
 int view_screen__segments(struct view_canvas *canvas, int row, int room,
 			  const struct view_segment *segments, size_t n);
+/* What must be seen wherever figures are, if it is so: losses, the recording's end; how many. */
+size_t view_screen__warnings(const struct view_frame *frame, struct view_segment to[2]);
 /* FROZEN at the right end of the first row, if it is so; returns the columns that are left. */
 int view_screen__frozen(struct view_canvas *canvas, bool frozen);
 /*

@@ -104,14 +104,9 @@ struct sort_owner {
 static int by_value(const void *a, const void *b)
 {
 	const struct sort_owner *x = a, *y = b;
-	int order = field__compare(&x->value, &y->value);
+	int order = view_rows__compare(&x->value, &y->value, x->direction);
 
-	/* What is unknown comes last in either direction, as among containers. */
-	if (x->value.type != y->value.type)
-		return -order;
-	if (order)
-		return order * x->direction;
-	return (x->owner > y->owner) - (x->owner < y->owner);
+	return order ? order : (x->owner > y->owner) - (x->owner < y->owner);
 }
 
 /* The rows of each owner, as they come in @flat; @first and @members of the tree are ready. */
