@@ -180,8 +180,9 @@ static void test_cells_are_bounded(void **state)
 	model_heat__cells(model__heat_track(f.model, 1), &cells);
 	assert_int_equal(model_heat__column_of(model__heat(f.model), cells), from);
 	/* All cells of that column are still there. */
-	assert_int_equal(calls_in(&f, 1, VFIO_OP_PIN, from, hist_edge__ns(cells->edge)),
-			 calls_in(&f, 1, VFIO_OP_PIN, 589, hist_edge__ns(cells->edge)));
+	for (size_t edge = 0; edge < HIST_EDGES; edge++)
+		assert_int_equal(calls_in(&f, 1, VFIO_OP_PIN, from, hist_edge__ns(edge)),
+				 calls_in(&f, 1, VFIO_OP_PIN, 589, hist_edge__ns(edge)));
 	teardown(&f);
 }
 
@@ -231,6 +232,11 @@ static void test_only_so_many_containers(void **state)
 	refresh(&f, ++now * SEC);
 	assert_non_null(model__heat_track(f.model, last - 2));
 	assert_non_null(model__heat_track(f.model, last));
+	/* Whoever is looked at need not do anything. */
+	assert_null(model__heat_track(f.model, last - 3));
+	model__look_at(f.model, last - 3);
+	refresh(&f, ++now * SEC);
+	assert_non_null(model__heat_track(f.model, last - 3));
 	teardown(&f);
 }
 
@@ -333,13 +339,23 @@ static void test_whose(void **state)
 	press(screen, &f, 'H');
 	check_has(screen, &f, "\nq quit");
 	/* From the page of one, with the operation that is chosen there, and back. */
-	press(screen, &f, VIEW_KEY_END);
+	fake_event(&f.feed, UNPIN, 2, 125 * SEC, .npage = 1, .duration = 10);
+	refresh(&f, 126 * SEC);
+	press(screen, &f, VIEW_KEY_HOME);
 	press(screen, &f, VIEW_KEY_ENTER);
+	check_has(screen, &f, "\n>map_dma");
+	press(screen, &f, VIEW_KEY_DOWN);
 	press(screen, &f, 'H');
 	check_has(screen, &f, "heat map of container 2 ");
-	check_has(screen, &f, "\n[map_dma]");
+	check_has(screen, &f, "\n map_dma  [unpin]");
+	press(screen, &f, VIEW_KEY_UP);
 	press(screen, &f, VIEW_KEY_BACKSPACE);
 	check_has(screen, &f, "\n>map_dma");
+	/* From the first page with the one that takes most time. */
+	press(screen, &f, VIEW_KEY_DOWN);
+	press(screen, &f, VIEW_KEY_ESCAPE);
+	press(screen, &f, 'H');
+	check_has(screen, &f, "\n[map_dma]  unpin");
 	end_story(&f, screen);
 }
 
@@ -386,6 +402,33 @@ static void test_time(void **state)
 	press(screen, &f, 'z');
 	check_has(screen, &f, "1s a column");
 	end_story(&f, screen);
+}
+
+/* A refresh stays in its column, also when the oldest go. */
+static void test_all_at_once(void **state)
+{
+	struct view_heat_want want = { .op = VFIO_OP_PIN, .rows = 9, .cols = 100, .all = true };
+	struct view_heat heat;
+	struct fixture f;
+
+	setup_heat(&f);
+	for (int i = 0; i < 650; i++) {
+		feed_pins(&f, 1, (100 + i) * SEC, 1, 15000);
+		refresh(&f, (101 + i) * SEC);
+		if (i < 590)
+			continue;
+		want.track = model__heat_track(f.model, 0);
+		view_heat__make(&heat, &f.frame, &want);
+		assert_in_range(heat.n_cols, 86, 100);
+		for (size_t c = 0; c < heat.n_cols; c++) {
+			assert_int_equal(heat.cols[c].number % heat.per, 0);
+			/* Those at the ends may be there in part. */
+			if (c && c + 1 < heat.n_cols)
+				assert_int_equal(heat.counts[c * heat.n_bins], heat.per);
+		}
+		view_heat__clear(&heat);
+	}
+	teardown(&f);
 }
 
 static void test_marks(void **state)
@@ -521,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_operations),
 		cmocka_unit_test(test_whose),
 		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_unknown_is_not_0),
 		cmocka_unit_test(test_shades),

@@ -219,10 +219,34 @@ static void test_who_is_one(void **state)
 	teardown(&f);
 }
 
+/* So many that their hashes meet. */
+static void test_many_owners(void **state)
+{
+	struct view_tree tree;
+	struct fixture f;
+	char name[16];
+
+	setup(&f);
+	for (__u64 id = 1; id <= 600; id++) {
+		snprintf(name, sizeof(name), "vm%llu", id % 200);
+		open_as(&f, id, id, VFIO_OWNER_LIBVIRT, name, UID);
+		open_as(&f, 1000 + id, id % 300, VFIO_OWNER_PROCESS, "dpdk", "");
+	}
+	refresh(&f, 101 * SEC);
+	make(&tree, &f, "id", false, "");
+	assert_int_equal(tree.n_rows, 1200);
+	assert_int_equal(tree.n_owners, 500);
+	for (size_t i = 0; i < tree.n_owners; i++)
+		assert_int_equal(tree.owners[i].n_members, i < 200 ? 3 : 2);
+	view_tree__clear(&tree);
+	teardown(&f);
+}
+
 static void test_screen(void **state)
 {
 	struct view_screen *screen = view_screen__create();
 	struct fixture f;
+	int sorted = 0;
 
 	feed_all(&f);
 	press(screen, &f, 't');
@@ -243,12 +267,14 @@ static void test_screen(void **state)
 	press(screen, &f, VIEW_KEY_ESCAPE);
 	press(screen, &f, 't');
 	check_has(screen, &f, "\n> 5 1005");
-	/* Sorted by a column that the tree has. */
+	/* Sorted by the columns that the tree has. */
 	press(screen, &f, 't');
 	for (int i = 0; i < 30; i++) {
 		press(screen, &f, '>');
-		assert_false(screen_has(screen, &f.frame, 24, 200, "sort: OWNER"));
+		assert_false(screen_has(screen, &f.frame, 40, 80, "sort: OWNER"));
+		sorted += screen_has(screen, &f.frame, 40, 80, "sort: MAPPED");
 	}
+	assert_int_equal(sorted, 5); /* of six */
 	view_screen__destroy(screen);
 	teardown(&f);
 }
@@ -329,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_order_by_totals),
 		cmocka_unit_test(test_who_is_one),
+		cmocka_unit_test(test_many_owners),
 		cmocka_unit_test(test_screen),
 		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_long),

@@ -43,11 +43,8 @@ static __u64 hash_owner(const struct model_container *c)
 {
 	__u64 hash = FNV_BASIS;
 
-	if (process_counts(c->owner))
-		hash = (hash ^ c->tgid) * FNV_PRIME;
 	if (is_process(c->owner))
-		return hash;
-	hash = (hash ^ c->owner->kind) * FNV_PRIME;
+		return (hash ^ c->tgid) * FNV_PRIME;
 	for (size_t i = 0; i < ARRAY_SIZE(key_texts); i++)
 		for (const char *p = c->owner->text[key_texts[i]]; *p; p++)
 			hash = (hash ^ (unsigned char)*p) * FNV_PRIME;
