@@ -13,7 +13,7 @@
 
 /* Checked by eye when they change. */
 #define GOLDEN_80x24 \
-	"heat map of all containers  until 03:06:10  1s a column  lost 0\n" \
+	"heat map of all containers  lost 0  until 03:06:10  1s a column\n" \
 	" map_dma  [pin]\n" \
 	"\n" \
 	"\n" \
@@ -170,7 +170,7 @@ static void test_cells_are_bounded(void **state)
 
 	setup_heat(&f);
 	for (__u64 i = 0; i < 590; i++) {
-		for (int bit = 5; bit < 40; bit++)
+		for (int bit = 5; bit < 38; bit++) /* no power of two */
 			feed_pins(&f, 1, (100 + i) * SEC, 1, 1ULL << bit);
 		refresh(&f, (101 + i) * SEC);
 		assert_in_range(cells_of(&f, 1), 1, MODEL_HEAT_CELLS);

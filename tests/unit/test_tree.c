@@ -32,7 +32,7 @@
 	" pod 0f6a2b1e-77aa-4c0e-9d5b-3a1f0c2b4d5e                 0      0   2.0      0\n" \
 	"c`- container 3, fake-3 (1003)              11s    1      0      0   2.0      0\n" \
 	"    `- group 20, devices unknown\n" \
-	" fake-4 (1004)                                            0      0     0      0\n" \
+	" fake-4 (1004)                                            0      0   1.0      0\n" \
 	"g`- container 4                              4s    0      0      0   1.0      0\n"
 
 static void feed_device_pair(struct fixture *f, __u32 number)
@@ -136,12 +136,15 @@ static void test_totals(void **state)
 	check_total(&tree, tree.n_owners - 1, "mapped_bytes", "-");
 	check_total(&tree, tree.n_owners - 1, "errors", "0");
 	view_tree__clear(&tree);
-	/* Who is gone has nothing any more. */
+	/* Who is gone holds nothing any more; what it did stays. */
+	feed_map(&f, 5, 101 * SEC, 4096, -17, 2000);
 	fake_event(&f.feed, RELEASE, 5, 101 * SEC, .age = SEC);
 	refresh(&f, 102 * SEC);
 	make(&tree, &f, "mapped_bytes", false, "web01");
 	assert_int_equal(tree.n_rows, 2);
 	check_total(&tree, 0, "mapped_bytes", "1.0G");
+	check_total(&tree, 0, "errors", "2");
+	check_total(&tree, 0, "ops_per_second", "1.0");
 	view_tree__clear(&tree);
 	teardown(&f);
 }

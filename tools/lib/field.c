@@ -96,15 +96,15 @@ static struct field_value sum_of(const struct field *field, const struct field_r
 
 	for (size_t i = 0; i < row->n_members; i++) {
 		struct field_value value = get_of(field, row, i);
-		bool gone = row->members[i]->freed;
+		bool left_out = field->total == FIELD_TOTAL_HELD && row->members[i]->freed;
 
-		if (value.type == FIELD_UNKNOWN && !gone)
+		if (value.type == FIELD_UNKNOWN && !left_out)
 			return value;
 		if (value.type != FIELD_UINT && value.type != FIELD_REAL)
 			continue;
 		if (sum.type == FIELD_NONE)
 			sum = (struct field_value){ .type = value.type };
-		if (gone)
+		if (left_out)
 			continue;
 		if (sum.type == FIELD_UINT)
 			sum.uint += value.uint;
@@ -133,6 +133,7 @@ struct field_value field__get(const struct field *field, const struct field_row 
 		return field->get(row);
 	switch (field->total) {
 	case FIELD_TOTAL_SUM:
+	case FIELD_TOTAL_HELD:
 		return sum_of(field, row);
 	case FIELD_TOTAL_SAME:
 		return same_of(field, row);

@@ -63,7 +63,8 @@ enum field_unit {
 /* What several containers have together. */
 enum field_total {
 	FIELD_TOTAL_NONE, /* blank */
-	FIELD_TOTAL_SUM,  /* of those that are not gone; unknown when one is unknown */
+	FIELD_TOTAL_SUM,  /* what they did: unknown when it is of one of them */
+	FIELD_TOTAL_HELD, /* what those hold that are not gone, else the same */
 	FIELD_TOTAL_SAME, /* what all have; else blank */
 };
 

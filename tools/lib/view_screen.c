@@ -317,8 +317,9 @@ static const struct key keys[] = {
 	{ 'S', MAIN | ONE, do_page, VIEW_PAGE_STACKS, "S",
 	  "call stacks that lead to the selected container, or to all (option --stacks), and back" },
 	{ 't', MAIN, do_tree, 0, "t",
-	  "tree, and back: VM, pod or process, with the totals of its containers that are shown and "
-	  "not gone; its containers; their groups; the devices of these. Sorting sorts by the totals" },
+	  "tree, and back: VM, pod or process, with the totals of its containers that are shown; its "
+	  "containers; their groups; the devices of these. Sorting sorts by the totals. What is gone "
+	  "holds nothing, but what it did counts as long as it is shown" },
 	{ '<', MAIN, do_sort, -1, "<", "sort by the column to the left" },
 	{ '>', MAIN, do_sort, 1, ">  s", "sort by the column to the right" },
 	{ 's', MAIN, do_sort, 1, NULL, NULL },

@@ -95,6 +95,9 @@ static void draw_title(const struct page *page, bool frozen, const struct field_
 	size_t n = name_whose(page, segments);
 	char when[FMT_MAX];
 
+	/* Losses are shown always. */
+	if (!source_loss__total(model__loss(page->frame->model)))
+		snprintf(segments[n++].text, sizeof(segments->text), "lost 0");
 	n += view_screen__warnings(page->frame, &segments[n]);
 	if (heat->n_cols) {
 		segments[n].alert = page->screen->heat_end != 0;
@@ -104,8 +107,6 @@ static void draw_title(const struct page *page, bool frozen, const struct field_
 		snprintf(segments[n++].text, sizeof(segments->text), "%gs a column",
 			 heat->per * (double)page->frame->interval_ns / 1e9);
 	}
-	if (!source_loss__total(model__loss(page->frame->model)))
-		snprintf(segments[n++].text, sizeof(segments->text), "lost 0");
 	if (op && op->stats->unknown)
 		snprintf(segments[n++].text, sizeof(segments->text), "UNTIMED %llu",
 			 op->stats->unknown);

@@ -214,6 +214,8 @@ static void fit_tree(struct view_screen *screen, const struct view_frame *frame,
 {
 	char text[VIEW_TREE_SIZE];
 
+	if (!screen->tree_width)
+		screen->tree_width = strlen(VIEW_TREE_TITLE);
 	for (size_t i = screen->top; i < end; i++) {
 		const struct field_row *row = view_tree__row(tree, &tree->lines[i]);
 		int width;
