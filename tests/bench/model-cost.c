@@ -28,10 +28,14 @@
 #define OCTAVES 3
 #define CALLS 200 /* of each operation, container and refresh */
 
-/* KEY: the cursor moves; FILTER: a letter of a filter that nothing matches; OPEN: one container */
-enum { REFRESH, SCREEN, KEY, FILTER, OPEN, N_FIGURES };
+/*
+ * KEY: the cursor moves; FILTER: a letter of a filter that nothing matches; OPEN: one container;
+ * TREE: every container has an owner of its own; HEAT: the map of all
+ */
+enum { REFRESH, SCREEN, KEY, FILTER, OPEN, TREE, HEAT, N_FIGURES };
 static const char *const figure_names[N_FIGURES] = {
-	"model.refresh", "model.screen", "model.key", "model.filter", "model.open",
+	"model.refresh", "model.screen", "model.key", "model.filter", "model.open", "model.tree",
+	"model.map",
 };
 
 struct bench {
@@ -154,6 +158,11 @@ static void press_keys(struct bench *bench, __u64 took_ns[N_FIGURES])
 	press(bench, VIEW_KEY_ESCAPE);
 	took_ns[OPEN] = press(bench, VIEW_KEY_ENTER);
 	press(bench, VIEW_KEY_ESCAPE);
+	took_ns[TREE] = press(bench, 't');
+	press(bench, 't');
+	press(bench, 'H');
+	took_ns[HEAT] = press(bench, 'a');
+	press(bench, VIEW_KEY_ESCAPE);
 }
 
 /* One refresh, and what it took: the model's, then the screen's. */
@@ -207,6 +216,7 @@ static void run(struct bench *bench)
 	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
 
 	bench->model = model__create();
+	model__keep_heat(bench->model); /* as the screen does */
 	bench->frame.model = bench->model;
 	bench->sink = model__sink(bench->model, true);
 	for (__u64 id = 1; id <= bench->containers; id++)

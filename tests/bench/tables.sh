@@ -58,6 +58,8 @@ model.screen - microseconds of CPU, one drawing of the screen, 200x50
 model.key 50000 microseconds of CPU, from a cursor key to its drawing
 model.filter 50000 microseconds of CPU, the same of a letter of a filter that matches nothing
 model.open 50000 microseconds of CPU, the same of Enter, which opens a container
+model.tree 50000 microseconds of CPU, the same of t, the tree of owners, of which each has one container
+model.map 50000 microseconds of CPU, the same of a, the heat map of all
 model.heap - bytes of heap that the model holds'
 memory_limit=67108864
 

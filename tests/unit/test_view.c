@@ -75,7 +75,7 @@
 	"\n" \
 	"\n" \
 	"\n" \
-	"q quit  ? help  Enter more  / filter  l log  < > sort: OPS/S, high first\n"
+	"q quit  ? help  / filter  l log  H heat  t tree  < > sort: OPS/S, high first\n"
 #define GOLDEN_200x16 \
 	"vfiotop  2026-01-02 03:05:46  source fake  cost 312ns/event  1.5% CPU  box  6.1.0-test  every 1s                                                                                                  FROZEN\n" \
 	"3 containers  209 ops/s  lost 0  mapped 1.0G+?  pinned 262k+? pages  4 groups  1 gone\n" \
@@ -92,7 +92,7 @@
 	"\n" \
 	" owner    unknown: no process is known that opened it or has it open\n" \
 	" group 7  devices unknown\n" \
-	"q quit  ? help  Enter more  / filter  l log  < > sort: OPS/S, high first  Up/Down select  Space freeze\n"
+	"q quit  ? help  / filter  l log  H heat  t tree  < > sort: OPS/S, high first  Enter more  Up/Down select  Space freeze\n"
 
 static void test_batch(void **state)
 {

@@ -152,4 +152,30 @@ static inline bool screen_has(struct view_screen *screen, const struct view_fram
 	return has;
 }
 
+/* At 80 columns. */
+static inline void check_rows_have(struct view_screen *screen, const struct fixture *f, int rows,
+				   const char *what)
+{
+	char *text = screen_text(screen, &f->frame, false, rows, 80);
+
+	if (!strstr(text, what)) {
+		fprintf(stderr, "no '%s' in:\n%s", what, text);
+		fail();
+	}
+	free(text);
+}
+
+/* At 80x24. */
+static inline void check_has(struct view_screen *screen, const struct fixture *f, const char *what)
+{
+	check_rows_have(screen, f, 24, what);
+}
+
+/* A key, and the drawing that follows it. */
+static inline void press(struct view_screen *screen, const struct fixture *f, int key)
+{
+	view_screen__key(screen, key);
+	free(screen_text(screen, &f->frame, false, 24, 80));
+}
+
 #endif

@@ -81,6 +81,67 @@ size_t field__choose(const struct field *fields, size_t n, const char *list, str
 	}
 }
 
+static struct field_value get_of(const struct field *field, const struct field_row *row, size_t i)
+{
+	const struct field_row one = {
+		.container = row->members[i], .op = VFIO_OP_NONE, .now_ns = row->now_ns,
+	};
+
+	return field->get(&one);
+}
+
+static struct field_value sum_of(const struct field *field, const struct field_row *row)
+{
+	struct field_value sum = { .type = FIELD_NONE };
+
+	for (size_t i = 0; i < row->n_members; i++) {
+		struct field_value value = get_of(field, row, i);
+		bool left_out = field->total == FIELD_TOTAL_HELD && row->members[i]->freed;
+
+		if (value.type == FIELD_UNKNOWN && !left_out)
+			return value;
+		if (value.type != FIELD_UINT && value.type != FIELD_REAL)
+			continue;
+		if (sum.type == FIELD_NONE)
+			sum = (struct field_value){ .type = value.type };
+		if (left_out)
+			continue;
+		if (sum.type == FIELD_UINT)
+			sum.uint += value.uint;
+		else
+			sum.real += value.real;
+	}
+	return sum;
+}
+
+static struct field_value same_of(const struct field *field, const struct field_row *row)
+{
+	struct field_value first = get_of(field, row, 0);
+
+	for (size_t i = 1; i < row->n_members; i++) {
+		struct field_value value = get_of(field, row, i);
+
+		if (field__compare(&first, &value))
+			return (struct field_value){ .type = FIELD_NONE };
+	}
+	return first;
+}
+
+struct field_value field__get(const struct field *field, const struct field_row *row)
+{
+	if (!row->n_members)
+		return field->get(row);
+	switch (field->total) {
+	case FIELD_TOTAL_SUM:
+	case FIELD_TOTAL_HELD:
+		return sum_of(field, row);
+	case FIELD_TOTAL_SAME:
+		return same_of(field, row);
+	default:
+		return (struct field_value){ .type = FIELD_NONE };
+	}
+}
+
 bool field__is_left(const struct field *field)
 {
 	return field->unit == UNIT_TEXT;

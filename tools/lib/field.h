@@ -10,12 +10,17 @@
 
 #include "model.h"
 
-/* What a field is read from. A row about operations of all containers has no container. */
+/*
+ * What a field is read from. A row about operations of all containers has no container.
+ * @members: @n_members containers, of which @container is one, when the row is about all of them
+ */
 struct field_row {
 	const struct model_container *container;
 	enum vfio_obs_op op;
 	const struct model_op *stats; /* of @op; NULL: never called */
 	__u64 now_ns;		      /* the instant that is shown, CLOCK_BOOTTIME */
+	const struct model_container *const *members;
+	size_t n_members; /* 0: it is about one */
 };
 
 enum field_type {
@@ -55,6 +60,14 @@ enum field_unit {
 	UNIT_TEXT,
 };
 
+/* What several containers have together. */
+enum field_total {
+	FIELD_TOTAL_NONE, /* blank */
+	FIELD_TOTAL_SUM,  /* what they did: unknown when it is of one of them */
+	FIELD_TOTAL_HELD, /* what those hold that are not gone, else the same */
+	FIELD_TOTAL_SAME, /* what all have; else blank */
+};
+
 struct field {
 	const char *name;  /* JSON key; carries the unit where the value has one */
 	const char *title; /* head of the column */
@@ -65,6 +78,7 @@ struct field {
 	bool low_first;	   /* sorted with the lowest first, unlike what is hot */
 	const char *help;
 	struct field_value (*get)(const struct field_row *row);
+	enum field_total total;
 };
 /* Rank of fields that only JSON has. */
 #define FIELD_RANK_JSON_ONLY 100
@@ -80,6 +94,9 @@ const struct field *field__find(const struct field *fields, size_t n, const char
  */
 size_t field__choose(const struct field *fields, size_t n, const char *list, struct field *to,
 		     char *err, size_t err_size);
+
+/* The value of a row, which may be about several containers. */
+struct field_value field__get(const struct field *field, const struct field_row *row);
 
 /* Numbers and text lie on different sides of their column. */
 bool field__is_left(const struct field *field);

@@ -36,6 +36,7 @@ struct tracked {
 	__u64 event_ns;	   /* its last event */
 	bool final;	   /* no more statistics will come */
 	bool gauges_reset; /* the last group left while we watched: gauges began at 0 then */
+	struct model_heat_track *heat; /* NULL: not kept */
 };
 
 struct model {
@@ -52,6 +53,10 @@ struct model {
 	struct model_begun begun;
 	struct model_stacks stacks;
 	struct model_log log;
+	struct model_heat *heat; /* NULL: not asked for */
+	__u64 looked_at;   /* id of the container that the user looks at, 0 none */
+	__u64 heat_lost;   /* until the last refresh */
+	bool unwatched;	   /* since then there was a gap, or still is */
 	struct source_group_info **groups; /* by number */
 	size_t n_groups;
 	struct source_loss loss;
@@ -746,6 +751,7 @@ static void sink_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *wh
 	model->gap = xmemdup(why, strlen(why) + 1, 1);
 	model->gap_kind = gap;
 	model->gap_ns = ts_ns;
+	model->unwatched |= gap != SOURCE_GAP_ATTACHED;
 	if (gap != SOURCE_GAP_DETACHED)
 		return;
 	/* Nobody will see them return. */
@@ -767,6 +773,14 @@ struct model *model__create(void)
 	return xcalloc(1, sizeof(struct model));
 }
 
+/* Frees @entry, which nothing points to any more, and its place in the history. */
+static void entry_leave(struct model *model, struct tracked *entry)
+{
+	if (model->heat)
+		model_heat__drop(model->heat, &entry->heat);
+	entry_destroy(entry);
+}
+
 static void leave_node(void *node)
 {
 	/* Nodes of the index own nothing: the list does. */
@@ -778,7 +792,8 @@ void model__destroy(struct model *model)
 		return;
 	tdestroy(model->index, leave_node);
 	for (size_t i = 0; i < model->n_list; i++)
-		entry_destroy((struct tracked *)model->list[i]);
+		entry_leave(model, (struct tracked *)model->list[i]);
+	model_heat__destroy(model->heat);
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
 		model_op__destroy(model->total[op]);
 	clear_shared(model);
@@ -806,6 +821,8 @@ static struct tracked *entry_copy(const struct tracked *entry)
 		if (entry->c.op[op])
 			copy->c.op[op] = model_op__copy(entry->c.op[op]);
 	copy->indexed = false;
+	if (entry->heat)
+		copy->heat = model_heat__copy_track(entry->heat);
 	return copy;
 }
 
@@ -830,6 +847,8 @@ struct model *model__snapshot(const struct model *model)
 	copy->begun = model_begun__copy(&model->begun);
 	copy->stacks = model_stacks__copy(&model->stacks);
 	copy->log = model_log__copy(&model->log);
+	if (model->heat)
+		copy->heat = model_heat__copy(model->heat);
 	if (model->gap)
 		copy->gap = xmemdup(model->gap, strlen(model->gap) + 1, 1);
 	if (model->thinned)
@@ -895,13 +914,44 @@ static void container_advance(const struct model *model, struct model_container 
 	}
 }
 
+static void begin_column(struct model *model, __u64 now_ns)
+{
+	struct model_heat_column column = { .start_ns = model->advanced_ns, .end_ns = now_ns };
+	/* Stacks that were left out are not missed here. */
+	__u64 lost = source_loss__total(&model->loss) - model->loss.stacks;
+
+	if (lost > model->heat_lost)
+		column.marks |= MODEL_HEAT_LOST;
+	model->heat_lost = lost;
+	if (model->unwatched)
+		column.marks |= MODEL_HEAT_GAP;
+	model->unwatched = model->gap && model->gap_kind == SOURCE_GAP_DETACHED;
+	if (model__counts_less(model))
+		column.marks |= MODEL_HEAT_LESS;
+	model_heat__begin(model->heat, &column);
+	model_heat__feed_total(model->heat, model->total);
+}
+
+/* Most containers are idle or find no room: that must cost nothing. */
+static void heat_advance(struct model *model, struct tracked *entry)
+{
+	bool wanted = entry->c.id == model->looked_at;
+
+	if (entry->heat || wanted || entry->c.rate > 0)
+		model_heat__feed(model->heat, &entry->heat, entry->c.op, wanted);
+}
+
 void model__advance(struct model *model, __u64 now_ns, __u64 keep_ns)
 {
 	double seconds = 0;
+	bool new_column;
 	size_t kept = 0;
 
 	if (model->advanced_ns && now_ns > model->advanced_ns)
 		seconds = (now_ns - model->advanced_ns) / 1e9;
+	new_column = model->heat && seconds > 0;
+	if (new_column)
+		begin_column(model, now_ns);
 	model->advanced_ns = now_ns;
 	if (now_ns > model->now_ns)
 		model->now_ns = now_ns;
@@ -911,10 +961,12 @@ void model__advance(struct model *model, __u64 now_ns, __u64 keep_ns)
 
 		if (entry_is_over(model, entry, now_ns, keep_ns)) {
 			entry_unindex(model, entry);
-			entry_destroy(entry);
+			entry_leave(model, entry);
 			continue;
 		}
 		container_advance(model, &entry->c, seconds);
+		if (new_column)
+			heat_advance(model, entry);
 		model->list[kept++] = &entry->c;
 	}
 	model->n_list = kept;
@@ -1005,6 +1057,51 @@ const struct model_map_parts *model__map_parts(const struct model *model)
 const struct model_stacks *model__stacks(const struct model *model)
 {
 	return &model->stacks;
+}
+
+void model__keep_heat(struct model *model)
+{
+	if (!model->heat)
+		model->heat = model_heat__create();
+}
+
+void model__look_at(struct model *model, __u64 id)
+{
+	const struct model_container *c = id ? model__container(model, id) : NULL;
+	struct tracked *idlest = NULL;
+
+	if (id == model->looked_at)
+		return;
+	model->looked_at = id;
+	if (!c || !model->heat || ((const struct tracked *)c)->heat ||
+	    !model_heat__is_full(model->heat))
+		return;
+	for (size_t i = 0; i < model->n_list; i++) {
+		struct tracked *entry = (struct tracked *)model->list[i];
+
+		if (entry->heat && (!idlest || model_heat__last(entry->heat) <
+					       model_heat__last(idlest->heat)))
+			idlest = entry;
+	}
+	if (idlest)
+		model_heat__drop(model->heat, &idlest->heat);
+}
+
+const struct model_heat *model__heat(const struct model *model)
+{
+	return model->heat;
+}
+
+const struct model_heat_track *model__heat_track(const struct model *model, __u64 id)
+{
+	const struct model_container *c;
+
+	if (!model->heat)
+		return NULL;
+	if (!id)
+		return model_heat__total(model->heat);
+	c = model__container(model, id);
+	return c ? ((const struct tracked *)c)->heat : NULL;
 }
 
 const struct model_log *model__log(const struct model *model)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "model_group.h"
+#include "model_heat.h"
 #include "model_log.h"
 #include "model_map.h"
 #include "model_stacks.h"
@@ -145,6 +146,16 @@ const struct model_map_parts *model__map_parts(const struct model *model);
 bool model__begun(const struct model *model, const struct source_begun **list, size_t *n);
 /* From where operations are called, as asked for; the hottest first. */
 const struct model_stacks *model__stacks(const struct model *model);
+/*
+ * model__keep_heat - keep how latencies go over time, from now on; to be called before the first
+ * refresh, or what was called until now counts for the next. model__look_at(): the user looks at
+ * container @id (0: at none in particular), whose history is kept even if another's must go.
+ */
+void model__keep_heat(struct model *model);
+void model__look_at(struct model *model, __u64 id);
+/* NULL: not kept. The history of container @id, 0: of all; NULL: it has none. */
+const struct model_heat *model__heat(const struct model *model);
+const struct model_heat_track *model__heat_track(const struct model *model, __u64 id);
 /* What happened last, and what failed. */
 const struct model_log *model__log(const struct model *model);
 const struct source_loss *model__loss(const struct model *model);

@@ -3,12 +3,14 @@
  * view_batch.c - refreshes as plain text
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "view_batch.h"
 #include "view_columns.h"
 #include "view_details.h"
 #include "view_rows.h"
 #include "view_stacks.h"
+#include "view_tree.h"
 
 #define STACKS_SHOWN 10
 
@@ -42,6 +44,38 @@ static void print_rows(FILE *out, struct view_columns *columns, const struct fie
 	for (size_t i = 0; i < n; i++) {
 		view_columns__line(columns, &rows[i], line);
 		fprintf(out, "%s\n", line);
+	}
+}
+
+/* The text of a line, then its columns. */
+static void print_tree(FILE *out, const struct view_frame *frame, const struct view_tree *tree,
+		       const struct field *fields, size_t n_fields)
+{
+	struct field beside[VIEW_MAX_FIELDS];
+	struct view_columns columns;
+	char line[VIEW_LINE_SIZE], text[VIEW_TREE_SIZE];
+	int width = strlen(VIEW_TREE_TITLE);
+
+	view_columns__init(&columns, beside, view_tree__fields(fields, n_fields, beside));
+	for (size_t i = 0; i < tree->n_lines; i++) {
+		const struct field_row *row = view_tree__row(tree, &tree->lines[i]);
+		int length = strlen(view_tree__text(tree, frame, &tree->lines[i], 0, text));
+
+		if (!row)
+			continue;
+		view_columns__measure(&columns, row);
+		width = length > width ? length : width;
+	}
+	view_columns__fit(&columns, 0);
+	view_columns__head(&columns, line);
+	fprintf(out, "%-*s %s\n", width, VIEW_TREE_TITLE, line);
+	for (size_t i = 0; i < tree->n_lines; i++) {
+		const struct field_row *row = view_tree__row(tree, &tree->lines[i]);
+
+		view_tree__text(tree, frame, &tree->lines[i], 0, text);
+		if (row)
+			view_columns__line(&columns, row, line);
+		fprintf(out, "%-*s%s%s\n", row ? width : 0, text, row ? " " : "", row ? line : "");
 	}
 }
 
@@ -145,22 +179,28 @@ void view_batch__print(FILE *out, const struct view_frame *frame, const struct v
 	struct view_columns columns;
 	const struct field *fields;
 	size_t n_fields = view_choice__fields(choice, &fields);
-	struct field_row *rows;
-	size_t n = view_rows__containers(frame, view_rows__default_sort(), false, &choice->filter,
-					 &rows);
+	struct view_tree tree = { 0 };
 
+	if (choice->tree)
+		view_tree__make(&tree, frame, view_rows__default_sort(), false, &choice->filter);
+	else
+		tree.n_rows = view_rows__containers(frame, view_rows__default_sort(), false,
+						    &choice->filter, &tree.rows);
 	print_summary(out, frame);
 	fputc('\n', out);
-	print_hidden(out, frame, &choice->filter, n);
-	if (n) {
+	print_hidden(out, frame, &choice->filter, tree.n_rows);
+	if (tree.n_lines) {
+		print_tree(out, frame, &tree, fields, n_fields);
+	} else if (tree.n_rows) {
 		view_columns__init(&columns, fields, n_fields);
-		print_rows(out, &columns, rows, n);
+		print_rows(out, &columns, tree.rows, tree.n_rows);
 	} else if (!view_filter__is_on(&choice->filter)) {
 		fprintf(out, "%s\n", view__nothing(frame));
 	}
-	print_groups(out, frame, rows, n);
-	print_ops(out, frame, rows, n);
+	if (!choice->tree)
+		print_groups(out, frame, tree.rows, tree.n_rows);
+	print_ops(out, frame, tree.rows, tree.n_rows);
 	print_stacks(out, frame);
 	fputc('\n', out);
-	free(rows);
+	view_tree__clear(&tree);
 }

@@ -53,6 +53,15 @@ void view_canvas__bar(struct view_canvas *canvas, int row, int col, int cols, in
 	}
 }
 
+void view_canvas__shade(struct view_canvas *canvas, int row, int col, int shade)
+{
+	struct view_cell *cell = cell_at(canvas, row, col);
+
+	if (cell && shade)
+		*cell = (struct view_cell){ .ch = VIEW_BAR_FULL + shade,
+					    .attr = VIEW_SHADE_1 + shade - 1 };
+}
+
 void view_canvas__paint(struct view_canvas *canvas, int row, int col, int n, enum view_attr attr)
 {
 	for (int i = 0; i < n; i++) {
@@ -63,10 +72,17 @@ void view_canvas__paint(struct view_canvas *canvas, int row, int col, int n, enu
 	}
 }
 
+int view_canvas__shade_of(char ch)
+{
+	return ch > VIEW_BAR_FULL && ch <= VIEW_BAR_FULL + VIEW_SHADES ? ch - VIEW_BAR_FULL : 0;
+}
+
 char view_canvas__ascii(char ch)
 {
-	static const char part[] = "....:::##";
+	static const char part[] = "....:::##", shade[] = " .:*#";
 
+	if (view_canvas__shade_of(ch))
+		return shade[view_canvas__shade_of(ch)];
 	return ch > 0 && ch <= VIEW_BAR_FULL ? part[(int)ch] : ch;
 }
 

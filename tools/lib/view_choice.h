@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * view_choice.h - what the user wants to see of the containers: which of them, which columns
+ * view_choice.h - what the user wants to see of the containers: which of them, which columns,
+ * in which form
  *
  * Filled by the options, used by the screen and by batch.
  */
@@ -15,6 +16,7 @@ struct view_choice {
 	struct view_filter filter;
 	struct field fields[VIEW_MAX_FIELDS];
 	size_t n_fields;
+	bool tree; /* by whose they are */
 };
 
 /* The columns of the table of containers; returns their number. */

@@ -29,7 +29,7 @@ void view_columns__init(struct view_columns *columns, const struct field *fields
 void view_columns__measure(struct view_columns *columns, const struct field_row *row)
 {
 	for (size_t i = 0; i < columns->n_fields; i++) {
-		struct field_value value = columns->fields[i].get(row);
+		struct field_value value = field__get(&columns->fields[i], row);
 		char cell[VIEW_CELL_SIZE];
 
 		field__format(&columns->fields[i], &value, cell, sizeof(cell));
@@ -144,7 +144,7 @@ void view_columns__line(const struct view_columns *columns, const struct field_r
 	begin(line);
 	for (size_t i = 0; i < columns->n_shown; i++) {
 		const struct view_column *column = &columns->shown[i];
-		struct field_value value = column->field->get(row);
+		struct field_value value = field__get(column->field, row);
 		char cell[VIEW_CELL_SIZE];
 
 		field__format(column->field, &value, cell, sizeof(cell));

@@ -4,40 +4,8 @@
  */
 #include <stdio.h>
 
+#include "hist_edge.h"
 #include "view_hist.h"
-
-#define STEPS 3 /* edges in a power of ten: 1, 2, 5 */
-
-/* Edge number @k in ns; what takes no time belongs to the first bin. */
-static __u64 edge(size_t k)
-{
-	static const __u64 steps[STEPS] = { 1, 2, 5 };
-	__u64 ns = steps[k % STEPS];
-
-	if (!k)
-		return 0;
-	for (size_t power = k / STEPS; power; power--)
-		ns *= 10;
-	return ns;
-}
-
-/* The last edge that @ns reaches. */
-static size_t edge_of(__u64 ns)
-{
-	size_t k = 0;
-
-	while (k + 1 < VIEW_HIST_MAX && edge(k + 1) <= ns)
-		k++;
-	return k;
-}
-
-/* As the quantiles do: a bucket is where its middle is. */
-static size_t edge_of_bucket(const struct model_bucket *bucket)
-{
-	__u64 from = vfio_hist_lower(bucket->index), to = vfio_hist_lower(bucket->index + 1);
-
-	return edge_of(from + (to - from) / 2);
-}
 
 /* How many edges are one bin, so that @first to @last are at most @max bins. */
 static size_t edges_per_bin(size_t first, size_t last, size_t max)
@@ -45,27 +13,38 @@ static size_t edges_per_bin(size_t first, size_t last, size_t max)
 	size_t per = 1;
 
 	while (last / per - first / per + 1 > max)
-		per = per == 1 ? STEPS : per + STEPS;
+		per = per == 1 ? HIST_EDGE_STEPS : per + HIST_EDGE_STEPS;
 	return per;
+}
+
+size_t view_hist__axis(size_t first, size_t last, size_t max,
+		       struct view_hist_bin bins[VIEW_HIST_MAX])
+{
+	size_t per = edges_per_bin(first, last, max), n = last / per - first / per + 1;
+
+	for (size_t i = 0; i < n; i++)
+		bins[i] = (struct view_hist_bin){
+			.from_ns = hist_edge__ns((first / per + i) * per),
+			.to_ns = hist_edge__ns((first / per + i + 1) * per),
+		};
+	return n;
 }
 
 size_t view_hist__bins(const struct model_op *op, size_t max,
 		       struct view_hist_bin bins[VIEW_HIST_MAX])
 {
-	size_t first, per, n;
+	size_t first, last, n;
 
 	if (!op->n_hist || !max)
 		return 0;
-	first = edge_of_bucket(&op->hist[0]);
-	per = edges_per_bin(first, edge_of_bucket(&op->hist[op->n_hist - 1]), max);
-	first /= per;
-	n = edge_of_bucket(&op->hist[op->n_hist - 1]) / per - first + 1;
-	for (size_t i = 0; i < n; i++)
-		bins[i] = (struct view_hist_bin){
-			.from_ns = edge((first + i) * per), .to_ns = edge((first + i + 1) * per),
-		};
-	for (__u32 i = 0; i < op->n_hist; i++)
-		bins[edge_of_bucket(&op->hist[i]) / per - first].count += op->hist[i].count;
+	first = hist_edge__of_bucket(op->hist[0].index);
+	last = hist_edge__of_bucket(op->hist[op->n_hist - 1].index);
+	n = view_hist__axis(first, last, max, bins);
+	for (__u32 i = 0; i < op->n_hist; i++) {
+		__u64 ns = hist_edge__ns(hist_edge__of_bucket(op->hist[i].index));
+
+		bins[view_hist__find(bins, n, ns)].count += op->hist[i].count;
+	}
 	return n;
 }
 

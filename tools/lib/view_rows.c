@@ -12,16 +12,20 @@ struct sort_row {
 	int direction;
 };
 
+int view_rows__compare(const struct field_value *a, const struct field_value *b, int direction)
+{
+	int order = field__compare(a, b);
+
+	return a->type != b->type ? -order : order * direction;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	const struct sort_row *x = a, *y = b;
-	int order = field__compare(&x->value, &y->value);
+	int order = view_rows__compare(&x->value, &y->value, x->direction);
 
-	/* What is unknown comes last in either direction. */
-	if (x->value.type != y->value.type)
-		return -order;
 	if (order)
-		return order * x->direction;
+		return order;
 	if (x->row.container->freed != y->row.container->freed)
 		return x->row.container->freed ? 1 : -1;
 	return (x->row.container->id > y->row.container->id) -

@@ -14,6 +14,9 @@
 /* What the screen begins with and batch keeps to: the hottest first. */
 const struct field *view_rows__default_sort(void);
 
+/* Order of two values, @direction 1 or -1; what is unknown comes last in either direction. */
+int view_rows__compare(const struct field_value *a, const struct field_value *b, int direction);
+
 /*
  * view_rows__containers - containers that @filter lets through (NULL: all) by @field, equal ones
  * the living first, then by id; @reverse turns the field's own direction around. The caller frees

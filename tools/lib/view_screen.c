@@ -9,6 +9,7 @@
 
 #include "view_rows.h"
 #include "view_screen_priv.h"
+#include "view_tree.h"
 #include "xalloc.h"
 
 static void reset_columns(struct view_screen *screen)
@@ -17,6 +18,9 @@ static void reset_columns(struct view_screen *screen)
 	size_t n = field__ops(&fields);
 
 	view_columns__init(&screen->containers, screen->fields, screen->n_fields);
+	view_columns__init(&screen->tree_columns, screen->beside,
+			   view_tree__fields(screen->fields, screen->n_fields, screen->beside));
+	screen->tree_width = 0;
 	view_columns__init(&screen->ops, fields, n);
 }
 
@@ -33,6 +37,7 @@ struct view_screen *view_screen__create(void)
 void view_screen__choose(struct view_screen *screen, const struct view_choice *choice)
 {
 	screen->filter = choice->filter;
+	screen->tree = choice->tree;
 	screen->n_fields = view_choice__fields(choice, &screen->fields);
 	reset_columns(screen);
 }
@@ -40,6 +45,11 @@ void view_screen__choose(struct view_screen *screen, const struct view_choice *c
 void view_screen__destroy(struct view_screen *screen)
 {
 	free(screen);
+}
+
+__u64 view_screen__selected(const struct view_screen *screen)
+{
+	return screen->has_selected ? screen->selected : 0;
 }
 
 /* Pages */
@@ -110,6 +120,37 @@ static unsigned int do_log(struct view_screen *screen, int arg)
 	return VIEW_REDRAW;
 }
 
+/* Of the selected container, if one is; from the page of a container, of that one. */
+static unsigned int do_heat(struct view_screen *screen, int arg)
+{
+	bool on_main = screen->page == VIEW_PAGE_MAIN;
+
+	screen->heat_one = !on_main || screen->has_selected || screen->move;
+	if (on_main)
+		screen->op = VFIO_OP_NONE;
+	if (on_main && screen->move) {
+		screen->opening = true;
+		screen->open_move = screen->move;
+	}
+	screen->heat_end = 0;
+	screen->time_move = 0;
+	go_to(screen, VIEW_PAGE_HEAT);
+	return VIEW_REDRAW;
+}
+
+static unsigned int do_heat_whose(struct view_screen *screen, int arg)
+{
+	screen->heat_one = !screen->heat_one;
+	return VIEW_REDRAW;
+}
+
+static unsigned int do_heat_all(struct view_screen *screen, int arg)
+{
+	screen->heat_all = !screen->heat_all;
+	screen->heat_end = 0;
+	return VIEW_REDRAW;
+}
+
 static unsigned int do_part(struct view_screen *screen, int part)
 {
 	screen->part = part;
@@ -129,18 +170,36 @@ static unsigned int do_freeze(struct view_screen *screen, int arg)
 
 /* @arg: rows, or pages of them when it is a thousand and more, or everything. */
 #define PAGE 1000
-static unsigned int do_move(struct view_screen *screen, int arg)
+static unsigned int pend(int *move, int arg, int page)
 {
 	if (arg == PAGE || arg == -PAGE)
-		arg = arg / PAGE * (screen->rows > 1 ? screen->rows - 1 : 1);
-	if (screen->move > -VIEW_ALL && screen->move < VIEW_ALL)
-		screen->move += arg;
+		arg = arg / PAGE * (page > 1 ? page - 1 : 1);
+	if (*move > -VIEW_ALL && *move < VIEW_ALL)
+		*move += arg;
 	return VIEW_REDRAW;
+}
+
+static unsigned int do_move(struct view_screen *screen, int arg)
+{
+	return pend(&screen->move, arg, screen->rows);
+}
+
+/* The same through time, in columns. */
+static unsigned int do_time(struct view_screen *screen, int arg)
+{
+	return pend(&screen->time_move, arg, screen->heat_cols);
 }
 
 static unsigned int do_all(struct view_screen *screen, int arg)
 {
 	screen->has_selected = false;
+	screen->top = 0;
+	return VIEW_REDRAW;
+}
+
+static unsigned int do_tree(struct view_screen *screen, int arg)
+{
+	screen->tree = !screen->tree;
 	screen->top = 0;
 	return VIEW_REDRAW;
 }
@@ -169,7 +228,7 @@ static unsigned int do_sort(struct view_screen *screen, int arg)
 
 	for (size_t i = 0; i < screen->n_fields; i++) {
 		at = (at + screen->n_fields + arg) % screen->n_fields;
-		if (view_columns__find(&screen->containers, &screen->fields[at]))
+		if (view_screen__shows(screen, &screen->fields[at]))
 			break;
 	}
 	screen->sort = &screen->fields[at];
@@ -186,21 +245,22 @@ static unsigned int do_reverse(struct view_screen *screen, int arg)
 #define MAIN (1U << VIEW_PAGE_MAIN)
 #define ONE (1U << VIEW_PAGE_CONTAINER)
 #define LOG (1U << VIEW_PAGE_LOG)
+#define HEAT (1U << VIEW_PAGE_HEAT)
 #define TABLES (MAIN | ONE | LOG)
-#define EVERYWHERE (TABLES | 1U << VIEW_PAGE_STACKS | 1U << VIEW_PAGE_HELP)
+#define EVERYWHERE (TABLES | HEAT | 1U << VIEW_PAGE_STACKS | 1U << VIEW_PAGE_HELP)
 
 /* Rows with the same help follow each other; the first names them all. */
 static const struct key keys[] = {
 	{ 'q', EVERYWHERE, do_quit, 0, "q  F10", "quit" },
 	{ VIEW_KEY_QUIT, EVERYWHERE, do_quit, 0, NULL, NULL },
-	{ '?', TABLES, do_page, VIEW_PAGE_HELP, "?  h  F1", "this help, and back" },
-	{ 'h', TABLES, do_page, VIEW_PAGE_HELP, NULL, NULL },
-	{ VIEW_KEY_HELP, TABLES, do_page, VIEW_PAGE_HELP, NULL, NULL },
-	{ VIEW_KEY_UP, TABLES, do_move, -1, "Up Down  k j",
+	{ '?', TABLES | HEAT, do_page, VIEW_PAGE_HELP, "?  h  F1", "this help, and back" },
+	{ 'h', TABLES | HEAT, do_page, VIEW_PAGE_HELP, NULL, NULL },
+	{ VIEW_KEY_HELP, TABLES | HEAT, do_page, VIEW_PAGE_HELP, NULL, NULL },
+	{ VIEW_KEY_UP, TABLES | HEAT, do_move, -1, "Up Down  k j",
 	  "select a container: its operations are below" },
-	{ VIEW_KEY_DOWN, TABLES, do_move, 1, NULL, NULL },
-	{ 'k', TABLES, do_move, -1, NULL, NULL },
-	{ 'j', TABLES, do_move, 1, NULL, NULL },
+	{ VIEW_KEY_DOWN, TABLES | HEAT, do_move, 1, NULL, NULL },
+	{ 'k', TABLES | HEAT, do_move, -1, NULL, NULL },
+	{ 'j', TABLES | HEAT, do_move, 1, NULL, NULL },
 	{ VIEW_KEY_PAGE_UP, TABLES, do_move, -PAGE, "PgUp PgDn Home End",
 	  "the same in larger steps" },
 	{ VIEW_KEY_PAGE_DOWN, TABLES, do_move, PAGE, NULL, NULL },
@@ -228,6 +288,23 @@ static const struct key keys[] = {
 	{ VIEW_KEY_ESCAPE, LOG, do_back, 0, NULL, NULL },
 	{ VIEW_KEY_BACKSPACE, LOG, do_back, 0, NULL, NULL },
 	{ VIEW_KEY_LEFT, LOG, do_back, 0, NULL, NULL },
+	{ 'H', MAIN | ONE, do_heat, 0, "H",
+	  "heat map: how the latencies of an operation went over time, of the selected container or "
+	  "of all; the shade says how many calls. Esc leads back" },
+	{ 'H', HEAT, do_back, 0, NULL, NULL },
+	{ VIEW_KEY_ESCAPE, HEAT, do_back, 0, NULL, NULL },
+	{ VIEW_KEY_BACKSPACE, HEAT, do_back, 0, NULL, NULL },
+	{ VIEW_KEY_LEFT, HEAT, do_time, -10, "Left Right",
+	  "there: back and forth in time; PgUp, PgDn, Home, End in larger steps. Up and Down choose "
+	  "the operation" },
+	{ VIEW_KEY_RIGHT, HEAT, do_time, 10, NULL, NULL },
+	{ VIEW_KEY_PAGE_UP, HEAT, do_time, -PAGE, NULL, NULL },
+	{ VIEW_KEY_PAGE_DOWN, HEAT, do_time, PAGE, NULL, NULL },
+	{ VIEW_KEY_HOME, HEAT, do_time, -VIEW_ALL, NULL, NULL },
+	{ VIEW_KEY_END, HEAT, do_time, VIEW_ALL, NULL, NULL },
+	{ 'z', HEAT, do_heat_all, 0, "z",
+	  "there: all that is kept at once, the last 600 refreshes, or a column for each refresh" },
+	{ 'a', HEAT, do_heat_whose, 0, "a", "there: of all containers, and of the selected one" },
 	{ 'a', MAIN, do_all, 0, "a  Esc",
 	  "operations of all containers; Esc once more clears the filter" },
 	{ VIEW_KEY_ESCAPE, MAIN, do_escape, 0, NULL, NULL },
@@ -239,13 +316,17 @@ static const struct key keys[] = {
 	{ VIEW_KEY_FILTER, MAIN | LOG, do_filter, 0, NULL, NULL },
 	{ 'S', MAIN | ONE, do_page, VIEW_PAGE_STACKS, "S",
 	  "call stacks that lead to the selected container, or to all (option --stacks), and back" },
+	{ 't', MAIN, do_tree, 0, "t",
+	  "tree, and back: VM, pod or process, with the totals of its containers that are shown; its "
+	  "containers; their groups; the devices of these. Sorting sorts by the totals. What is gone "
+	  "holds nothing, but what it did counts as long as it is shown" },
 	{ '<', MAIN, do_sort, -1, "<", "sort by the column to the left" },
 	{ '>', MAIN, do_sort, 1, ">  s", "sort by the column to the right" },
 	{ 's', MAIN, do_sort, 1, NULL, NULL },
 	{ 'r', MAIN, do_reverse, 0, "r", "turn the order around" },
-	{ ' ', TABLES, do_freeze, 0, "Space  p",
+	{ ' ', TABLES | HEAT, do_freeze, 0, "Space  p",
 	  "freeze the picture, and go on (nothing is lost meanwhile)" },
-	{ 'p', TABLES, do_freeze, 0, NULL, NULL },
+	{ 'p', TABLES | HEAT, do_freeze, 0, NULL, NULL },
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -348,7 +429,8 @@ void view_screen__draw(struct view_screen *screen, const struct view_frame *fram
 		return;
 	}
 	if (screen->opening && !view_screen__select(screen, frame))
-		do_back(screen, 0);
+		while (screen->page != VIEW_PAGE_MAIN)
+			do_back(screen, 0);
 	switch (screen->page) {
 	case VIEW_PAGE_HELP:
 		view_screen__draw_help(screen, frame, canvas);
@@ -358,6 +440,9 @@ void view_screen__draw(struct view_screen *screen, const struct view_frame *fram
 		break;
 	case VIEW_PAGE_STACKS:
 		view_screen__draw_stacks(screen, frame, frozen, canvas);
+		break;
+	case VIEW_PAGE_HEAT:
+		view_screen__draw_heat(screen, frame, frozen, canvas);
 		break;
 	case VIEW_PAGE_CONTAINER:
 		view_screen__draw_container(screen, frame, frozen, canvas);

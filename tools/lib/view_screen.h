@@ -59,4 +59,7 @@ unsigned int view_screen__key(struct view_screen *screen, int key);
 void view_screen__draw(struct view_screen *screen, const struct view_frame *frame, bool frozen,
 		       struct view_canvas *canvas);
 
+/* Id of the container that the user looks at, 0: at none in particular. */
+__u64 view_screen__selected(const struct view_screen *screen);
+
 #endif

@@ -79,7 +79,6 @@ static size_t name_values(const struct field *fields, size_t n_fields, const cha
 
 static void draw_title(const struct page *page, bool frozen)
 {
-	const struct source_loss *loss = model__loss(page->frame->model);
 	struct view_segment segments[VIEW_SEGMENTS] = { 0 };
 	char id[FMT_MAX], text[80];
 	size_t n = 0;
@@ -98,15 +97,7 @@ static void draw_title(const struct page *page, bool frozen)
 		else if (page->c->file_closed)
 			snprintf(segments[n++].text, sizeof(segments->text), "FILE CLOSED");
 	}
-	if (source_loss__total(loss)) {
-		segments[n].alert = true;
-		snprintf(segments[n++].text, sizeof(segments->text), "LOST %llu",
-			 source_loss__total(loss));
-	}
-	if (page->frame->at_end) {
-		segments[n].alert = true;
-		snprintf(segments[n++].text, sizeof(segments->text), "END OF RECORDING");
-	}
+	n += view_screen__warnings(page->frame, &segments[n]);
 	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, frozen), segments,
 			      n);
 }
@@ -170,24 +161,6 @@ static void draw_parts(const struct page *page, int at)
 }
 
 /* Operations */
-
-/* The one in which most time was spent, before the user has chosen. */
-static size_t place_op(const struct page *page, const struct field_row *rows, size_t n)
-{
-	struct view_screen *screen = page->screen;
-	size_t at = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (screen->op == VFIO_OP_NONE ? rows[i].stats->sum_ns > rows[at].stats->sum_ns :
-						 rows[i].op == screen->op)
-			at = i;
-	}
-	if (screen->move) {
-		at = view_screen__move(screen, at, n);
-		screen->op = rows[at].op;
-	}
-	return at;
-}
 
 /* The quantiles that lie in bin @i: " p50 p90". */
 static void name_quantiles(const struct model_op *stats, const struct view_hist_bin *bins, size_t n,
@@ -284,7 +257,7 @@ static void draw_ops(struct page *page)
 		put(page, page->top, VIEW_NORMAL, " no operation has returned yet");
 		return;
 	}
-	cursor = place_op(page, rows, n);
+	cursor = view_screen__place_op(screen, rows, n);
 	if (screen->op_alone) {
 		draw_op(page, page->top, &rows[cursor]);
 		return;
@@ -297,10 +270,10 @@ static void draw_ops(struct page *page)
 	for (size_t i = 0; i < n; i++)
 		view_columns__measure(&screen->ops, &rows[i]);
 	view_columns__fit(&screen->ops, page->canvas->cols - VIEW_MARK_COLS);
-	view_screen__head(&screen->ops, NULL, page->top, page->canvas);
+	view_screen__head(&screen->ops, NULL, page->top, VIEW_MARK_COLS, page->canvas);
 	*top = view_screen__scroll(*top, cursor, room, n);
 	for (int i = 0; i < room && *top + i < n; i++)
-		view_screen__row(&screen->ops, &rows[*top + i], page->top + 1 + i,
+		view_screen__row(&screen->ops, &rows[*top + i], page->top + 1 + i, VIEW_MARK_COLS,
 				 *top + i == cursor ? VIEW_SELECTED : VIEW_NORMAL, page->canvas);
 	page->first = *top;
 	page->n = n;
@@ -456,9 +429,10 @@ static void draw_footer(const struct page *page)
 	if (page->screen->part == VIEW_PART_OPS)
 		snprintf(segments[k++].text, sizeof(segments->text), "Enter %s",
 			 page->screen->op_alone ? "table" : "histogram");
-	snprintf(segments[k++].text, sizeof(segments->text), "Tab 1-4 part");
+	snprintf(segments[k++].text, sizeof(segments->text), "1-4 part");
 	snprintf(segments[k++].text, sizeof(segments->text), "Up/Down %s",
 		 page->screen->part == VIEW_PART_OPS ? "operation" : "scroll");
+	snprintf(segments[k++].text, sizeof(segments->text), "H heat");
 	snprintf(segments[k++].text, sizeof(segments->text), "l log");
 	snprintf(segments[k++].text, sizeof(segments->text), "? help");
 	snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");

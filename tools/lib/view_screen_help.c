@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "view_heat.h"
 #include "view_screen_priv.h"
 
 struct help {
@@ -60,6 +61,13 @@ static void help_fields(struct help *help, const char *title, const struct field
 			help_wrapped(help, fields[i].title, fields[i].help);
 }
 
+/* Below the heat map. */
+static void help_marks(struct help *help)
+{
+	for (int mark = 0; mark < VIEW_HEAT_MARKS; mark++)
+		help_wrapped(help, view_heat__mark(mark)->sign, view_heat__mark(mark)->help);
+}
+
 static void help_all(struct view_screen *screen, const struct view_frame *frame, struct help *help)
 {
 	const struct field *ops;
@@ -85,6 +93,7 @@ static void help_all(struct view_screen *screen, const struct view_frame *frame,
 	help_wrapped(help, "cost", "what the tool's BPF programs take for an event; then the CPU time of "
 		     "these and of the tool, of one CPU");
 	help_wrapped(help, "lost", "events that are in no figure here; always shown");
+	help_marks(help);
 	if (n) {
 		help_line(help, VIEW_NORMAL, "", NULL);
 		help_line(help, VIEW_BOLD, "Now", NULL);

@@ -29,6 +29,20 @@ int view_screen__segments(struct view_canvas *canvas, int row, int room,
 	return col;
 }
 
+size_t view_screen__warnings(const struct view_frame *frame, struct view_segment to[2])
+{
+	__u64 lost = source_loss__total(model__loss(frame->model));
+	size_t n = 0;
+
+	if (lost)
+		snprintf(to[n++].text, sizeof(to->text), "LOST %llu", lost);
+	if (frame->at_end)
+		snprintf(to[n++].text, sizeof(to->text), "END OF RECORDING");
+	for (size_t i = 0; i < n; i++)
+		to[i].alert = true;
+	return n;
+}
+
 int view_screen__frozen(struct view_canvas *canvas, bool frozen)
 {
 	static const char word[] = "FROZEN";
@@ -117,7 +131,24 @@ long long view_screen__move(struct view_screen *screen, long long at, size_t n)
 	return at;
 }
 
-void view_screen__head(const struct view_columns *columns, const char *sort, int row,
+size_t view_screen__place_op(struct view_screen *screen, const struct field_row *rows, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].stats->sum_ns > rows[at].stats->sum_ns)
+			at = i;
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].op == screen->op)
+			at = i;
+	if (screen->move) {
+		at = view_screen__move(screen, at, n);
+		screen->op = rows[at].op;
+	}
+	return at;
+}
+
+void view_screen__head(const struct view_columns *columns, const char *sort, int row, int col,
 		       struct view_canvas *canvas)
 {
 	const struct field *field =
@@ -126,36 +157,34 @@ void view_screen__head(const struct view_columns *columns, const char *sort, int
 	char line[VIEW_LINE_SIZE];
 
 	view_columns__head(columns, line);
-	view_canvas__put(canvas, row, VIEW_MARK_COLS, VIEW_HEAD, line);
+	view_canvas__put(canvas, row, col, VIEW_HEAD, line);
 	view_canvas__paint(canvas, row, 0, canvas->cols, VIEW_HEAD);
 	if (column)
-		view_canvas__paint(canvas, row, VIEW_MARK_COLS + column->at, column->width,
-				   VIEW_SORTED);
+		view_canvas__paint(canvas, row, col + column->at, column->width, VIEW_SORTED);
 }
 
 /* Failures stand out in their own column. */
 static void draw_errors(const struct view_columns *columns, const struct field_row *row, int at,
-			struct view_canvas *canvas)
+			int col, struct view_canvas *canvas)
 {
 	const struct field *field = field__find(columns->fields, columns->n_fields, "errors");
 	const struct view_column *column = view_columns__find(columns, field);
 
-	if (column && field->get(row).uint)
-		view_canvas__paint(canvas, at, VIEW_MARK_COLS + column->at, column->width,
-				   VIEW_ALERT);
+	if (column && field__get(field, row).uint)
+		view_canvas__paint(canvas, at, col + column->at, column->width, VIEW_ALERT);
 }
 
 void view_screen__row(const struct view_columns *columns, const struct field_row *row, int at,
-		      enum view_attr attr, struct view_canvas *canvas)
+		      int col, enum view_attr attr, struct view_canvas *canvas)
 {
 	char line[VIEW_LINE_SIZE];
 
 	view_columns__line(columns, row, line);
-	view_canvas__put(canvas, at, VIEW_MARK_COLS, attr, line);
+	view_canvas__put(canvas, at, col, attr, line);
 	if (attr == VIEW_SELECTED) {
 		view_canvas__put(canvas, at, 0, attr, ">");
 		view_canvas__paint(canvas, at, 0, canvas->cols, attr);
 	} else {
-		draw_errors(columns, row, at, canvas);
+		draw_errors(columns, row, at, col, canvas);
 	}
 }

@@ -17,6 +17,7 @@ enum view_page {
 	VIEW_PAGE_CONTAINER, /* one of them */
 	VIEW_PAGE_LOG,
 	VIEW_PAGE_STACKS,
+	VIEW_PAGE_HEAT,
 	VIEW_PAGE_HELP,
 	VIEW_N_PAGES
 };
@@ -48,17 +49,28 @@ struct view_screen {
 	size_t top;	/* first row shown */
 	int cols;	/* of the last drawing */
 	struct view_columns containers, ops;
+	/* The tree */
+	bool tree;	/* containers by whose they are */
+	struct field beside[VIEW_MAX_FIELDS]; /* the columns beside it */
+	struct view_columns tree_columns;
+	int tree_width; /* of its own column until now, so that it does not jump about */
 	/* The page of one container */
 	bool opening;	/* until it is drawn first: which one it is must be found out */
 	int open_move;	/* @move of the main screen by then */
 	enum view_part part;
 	size_t part_top[VIEW_N_PARTS];
-	enum vfio_obs_op op; /* under the cursor; VFIO_OP_NONE: not chosen yet */
+	enum vfio_obs_op op; /* under the cursor; VFIO_OP_NONE: not chosen yet; the map's too */
 	bool op_alone;	     /* its histogram without the table */
 	/* The log */
 	bool log_one;	 /* of the selected container only */
 	__u64 log_added; /* entries that there ever were, at the last drawing */
 	size_t log_top;
+	/* The heat map */
+	bool heat_one;	 /* of the selected container only */
+	bool heat_all;	 /* all that is kept at once */
+	__u32 heat_end;	 /* refresh behind the last column, 0: the newest is the last */
+	int heat_cols;	 /* of the map when it was drawn last */
+	int time_move;	 /* in columns, pending until they are known */
 };
 
 /* @pages: where it works, bit per enum view_page. */
@@ -79,6 +91,8 @@ void view_screen__draw_log(struct view_screen *screen, const struct view_frame *
 			   struct view_canvas *canvas);
 void view_screen__draw_stacks(struct view_screen *screen, const struct view_frame *frame,
 			      bool frozen, struct view_canvas *canvas);
+void view_screen__draw_heat(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+			    struct view_canvas *canvas);
 void view_screen__draw_help(struct view_screen *screen, const struct view_frame *frame,
 			    struct view_canvas *canvas);
 
@@ -91,13 +105,18 @@ bool view_screen__select(struct view_screen *screen, const struct view_frame *fr
 /* As many segments as fit into @room columns, two blanks apart; returns the column after them. */
 int view_screen__segments(struct view_canvas *canvas, int row, int room,
 			  const struct view_segment *segments, size_t n);
+/* What must be seen wherever figures are, if it is so: losses, the recording's end; how many. */
+size_t view_screen__warnings(const struct view_frame *frame, struct view_segment to[2]);
 /* FROZEN at the right end of the first row, if it is so; returns the columns that are left. */
 int view_screen__frozen(struct view_canvas *canvas, bool frozen);
-/* The titles of a table at @row, and one row of it; @sort: name of a field, or NULL. */
-void view_screen__head(const struct view_columns *columns, const char *sort, int row,
+/*
+ * The titles of a table at @row, and one row of it; @col: where its columns begin; @sort: name of a
+ * field, or NULL.
+ */
+void view_screen__head(const struct view_columns *columns, const char *sort, int row, int col,
 		       struct view_canvas *canvas);
 void view_screen__row(const struct view_columns *columns, const struct field_row *row, int at,
-		      enum view_attr attr, struct view_canvas *canvas);
+		      int col, enum view_attr attr, struct view_canvas *canvas);
 /* Text that ends with "..." when it is longer than the row. */
 void view_screen__long(struct view_canvas *canvas, int row, enum view_attr attr, const char *text);
 /* Rows that the filter hides of the containers, of which @shown are shown. */
@@ -106,11 +125,19 @@ size_t view_screen__hidden(const struct view_screen *screen, const struct view_f
 /* What a footer says about the filter, which hides @hidden of @all rows; returns the segments. */
 size_t view_screen__filter(const struct view_screen *screen, size_t hidden, size_t all,
 			   struct view_segment *to);
+/* Where @field is shown in the table of containers; NULL: it is not. */
+const struct view_column *view_screen__shows(const struct view_screen *screen,
+					     const struct field *field);
 /* Keeps a page of text within its @lines, of which @rows fit; returns the last first line. */
 int view_screen__fit_page(struct view_screen *screen, int rows, int lines);
 /* Moves @top so that it is a good first row: @cursor (-1 none) and as much as possible is seen. */
 size_t view_screen__scroll(size_t top, long long cursor, int rows, size_t n);
 /* Takes the pending move of a cursor that is at @at of @n rows, -1: nowhere; where it is now. */
 long long view_screen__move(struct view_screen *screen, long long at, size_t n);
+/*
+ * Which of the operations is chosen, as the keys said; the one in which most time was spent, before
+ * the user has chosen. @n is above 0.
+ */
+size_t view_screen__place_op(struct view_screen *screen, const struct field_row *rows, size_t n);
 
 #endif

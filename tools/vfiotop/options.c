@@ -17,7 +17,7 @@
 #define MIN_INTERVAL 0.1
 #define MAX_INTERVAL 86400.0
 
-enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_COLOR, OPT_OVERHEAD };
+enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_COLOR, OPT_OVERHEAD, OPT_TREE };
 
 /* Each option once: getopt's table and the help are made of these rows. */
 static const struct row {
@@ -32,6 +32,8 @@ static const struct row {
 	  "                             by title or JSON key; -o help lists them" },
 	{ 'F', "filter", "TEXT", "show containers of that command, owner, device, pid, group or errno;\n"
 	  "                             as / on the screen, whose help says more; not with --json" },
+	{ OPT_TREE, "tree", NULL, "containers by VM, pod or process, with the totals of each, and their\n"
+	  "                             groups and devices; as t on the screen; not with --json" },
 	{ OPT_REPLAY, "replay", "FILE", "look at a recording of 'vfio-trace record'; - is stdin" },
 	{ OPT_SOURCE, "source", "SOURCE", "tp: our vfio.ko's tracepoints; fentry: any vfio.ko's functions;\n"
 	  "                             auto: which of them works (default); file:PATH: as --replay" },
@@ -198,6 +200,9 @@ static enum options_verdict apply(struct options *options, struct chosen *chosen
 			return usage("the filter is longer than %d characters or %d words",
 				     VIEW_FILTER_MAX - 1, VIEW_FILTER_WORDS);
 		return OPTIONS_RUN;
+	case OPT_TREE:
+		options->choice.tree = true;
+		return OPTIONS_RUN;
 	case OPT_REPLAY:
 		return choose_file(options, chosen, optarg);
 	case OPT_SOURCE:
@@ -258,6 +263,9 @@ enum options_verdict options__parse(struct options *options, int argc, char **ar
 			     argv[optind]);
 	if (options->json && view_filter__is_on(&options->choice.filter))
 		return usage("--filter is for the screen and -b; --json has all containers");
+	if (options->json && options->choice.tree)
+		return usage("--tree is for the screen and -b; --json has owner, groups and devices of "
+			     "each container");
 	if (options->json && options->choice.n_fields)
 		return usage("-o is for the screen and -b; --json has all fields");
 	if (options->file && options->max_overhead)

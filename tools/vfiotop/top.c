@@ -250,6 +250,7 @@ static void draw(struct top *top)
 			  top->frozen != NULL, canvas);
 	tui__paint(top->tui, canvas);
 	view_canvas__destroy(canvas);
+	model__look_at(top->model, view_screen__selected(top->screen));
 }
 
 static void unfreeze(struct top *top)
@@ -391,6 +392,8 @@ int top__run(const struct options *options, struct source *source, struct loader
 		.interval_ns = options->interval_ns,
 		.cpu_percent = -1,
 	};
+	if (!options->batch && !options->json)
+		model__keep_heat(top.model);
 	if (start(&top, &now_ns)) {
 		if (!options->batch && !options->json)
 			ret = run_screen(&top);

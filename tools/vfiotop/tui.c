@@ -112,6 +112,8 @@ static void rescue_disarm(void)
 
 static void set_attrs(struct tui *tui, enum tui_color color)
 {
+	static const short shades[VIEW_SHADES] = { COLOR_BLUE, COLOR_CYAN, COLOR_YELLOW,
+						   COLOR_RED };
 	const char *no_color = getenv("NO_COLOR");
 
 	tui->attrs[VIEW_BOLD] = A_BOLD;
@@ -129,6 +131,10 @@ static void set_attrs(struct tui *tui, enum tui_color color)
 	init_pair(2, COLOR_CYAN, -1);
 	tui->attrs[VIEW_ALERT] |= COLOR_PAIR(1);
 	tui->attrs[VIEW_BOLD] |= COLOR_PAIR(2);
+	for (size_t i = 0; i < ARRAY_SIZE(shades); i++) {
+		init_pair(3 + i, shades[i], -1);
+		tui->attrs[VIEW_SHADE_1 + i] = COLOR_PAIR(3 + i);
+	}
 }
 
 static FILE *open_keys(bool *own)
@@ -266,11 +272,20 @@ void tui__size(struct tui *tui, int *rows, int *cols)
 	*cols = COLS > 0 ? COLS : 1;
 }
 
-/* U+258F, a left eighth, to U+2588, a full block. */
+/* U+258F, a left eighth, to U+2588, a full block; U+2591 to U+2593, which are shaded. */
+static wchar_t block_of(char ch)
+{
+	int shade = view_canvas__shade_of(ch);
+
+	if (!shade)
+		return 0x2588 + VIEW_BAR_FULL - ch;
+	return shade == VIEW_SHADES ? 0x2588 : 0x2590 + shade;
+}
+
 static void paint_cell(const struct tui *tui, int row, int col, const struct view_cell *cell)
 {
 	if (cell->ch < ' ' && tui->blocks) {
-		wchar_t block[2] = { 0x2588 + VIEW_BAR_FULL - cell->ch };
+		wchar_t block[2] = { block_of(cell->ch) };
 
 		attrset(tui->attrs[cell->attr]);
 		mvaddwstr(row, col, block);
