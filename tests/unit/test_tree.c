@@ -235,11 +235,13 @@ static void test_many_owners(void **state)
 		open_as(&f, id, id, VFIO_OWNER_LIBVIRT, name, UID);
 		open_as(&f, 1000 + id, id % 300, VFIO_OWNER_PROCESS, "dpdk", "");
 	}
+	for (__u64 id = 2001; id <= 2020; id++)
+		open_as(&f, id, id << 16, VFIO_OWNER_QEMU, "vm", "");
 	refresh(&f, 101 * SEC);
 	make(&tree, &f, "id", false, "");
-	assert_int_equal(tree.n_rows, 1200);
-	assert_int_equal(tree.n_owners, 500);
-	for (size_t i = 0; i < tree.n_owners; i++)
+	assert_int_equal(tree.n_rows, 1220);
+	assert_int_equal(tree.n_owners, 520);
+	for (size_t i = 0; i < 500; i++)
 		assert_int_equal(tree.owners[i].n_members, i < 200 ? 3 : 2);
 	view_tree__clear(&tree);
 	teardown(&f);

@@ -43,8 +43,11 @@ static __u64 hash_owner(const struct model_container *c)
 {
 	__u64 hash = FNV_BASIS;
 
+	/* Thousands of VMs of one name must not meet here. */
+	if (process_counts(c->owner))
+		hash = (hash ^ c->tgid) * FNV_PRIME;
 	if (is_process(c->owner))
-		return (hash ^ c->tgid) * FNV_PRIME;
+		return hash;
 	for (size_t i = 0; i < ARRAY_SIZE(key_texts); i++)
 		for (const char *p = c->owner->text[key_texts[i]]; *p; p++)
 			hash = (hash ^ (unsigned char)*p) * FNV_PRIME;
