@@ -72,6 +72,8 @@ struct recorder {
 	struct opened *opened;
 	size_t n_opened, max_opened;
 	__u64 polled; /* events of the last poll */
+	__u64 begun_ns, told_ns; /* CLOCK_MONOTONIC; of the line of progress, if there is one */
+	bool tells;
 	pid_t pid;
 	bool prepared, running;
 	int status; /* of the ended COMMAND */
@@ -274,11 +276,35 @@ static void on_loss(void *ctx, const struct source_loss *loss)
 	rec->out.loss(rec->out.ctx, loss);
 }
 
+/* One line on a terminal that no COMMAND writes to, which is written over each second. */
+static void tell_progress(struct recorder *rec)
+{
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+	char age[FMT_MAX], size[FMT_MAX];
+
+	if (!rec->tells || now - rec->told_ns < SEC)
+		return;
+	rec->told_ns = now;
+	fprintf(stderr, "\rvfio-trace: %s, %llu events, %s, %llu lost; Ctrl-C ends it   ",
+		fmt_age(age, sizeof(age), now - rec->begun_ns), record_writer__events(rec->writer),
+		fmt_bytes(size, sizeof(size), record_writer__bytes(rec->writer)),
+		source_loss__total(record_writer__loss(rec->writer)));
+}
+
+/* Other lines come behind it. */
+static void end_progress(struct recorder *rec)
+{
+	if (rec->tells && rec->told_ns != rec->begun_ns)
+		fputc('\n', stderr);
+	rec->told_ns = rec->begun_ns;
+}
+
 static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 {
 	struct recorder *rec = ctx;
 
 	rec->out.gap(rec->out.ctx, gap, ts_ns, why);
+	end_progress(rec);
 	fprintf(stderr, "vfio-trace: %s\n", why);
 }
 
@@ -297,8 +323,10 @@ static bool poll_once(struct recorder *rec, bool flush)
 		ret = 0; /* as long as there is room, the kernel's rings keep what comes */
 	record_writer__tick(rec->writer, clock_ns(CLOCK_BOOTTIME),
 			    clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
-	if (ret < 0)
+	if (ret < 0) {
+		end_progress(rec);
 		fprintf(stderr, "vfio-trace: %s\n", source__error(rec->source));
+	}
 	return ret >= 0 && !record_writer__error(rec->writer);
 }
 
@@ -321,9 +349,13 @@ static bool record_all(struct recorder *rec, const sigset_t *signals, bool *inte
 {
 	__u64 end = rec->opts->duration_ns ? clock_ns(CLOCK_MONOTONIC) + rec->opts->duration_ns :
 					     ~0ULL;
+
+	rec->begun_ns = rec->told_ns = clock_ns(CLOCK_MONOTONIC);
+	rec->tells = !rec->opts->command && isatty(STDERR_FILENO);
 	do {
 		if (!poll_once(rec, false))
 			return false;
+		tell_progress(rec);
 		*interrupted = pause_or_signal(rec, signals);
 		reap(rec);
 	} while (!*interrupted && (!rec->opts->command || rec->running) &&
@@ -480,6 +512,7 @@ static int record(struct recorder *rec, const sigset_t *signals)
 		rec->running = true;
 	}
 	ok = record_all(rec, signals, &interrupted);
+	end_progress(rec);
 	if (ok && interrupted)
 		ok = end_command(rec, signals);
 	if (ok)

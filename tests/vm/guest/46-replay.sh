@@ -70,4 +70,15 @@ compare()
 
 compare tp 1
 compare fentry 2
+
+says_how_far()
+{
+	script -qec "$trace record -o $work/shown -d 4" /dev/null > "$work/out" < /dev/null
+	tr '\r' '\n' < "$work/out" |
+		grep -E '^vfio-trace: [1-9]s, [0-9]+ events, [0-9.]+K?, 0 lost; Ctrl-C ends it +$' && return
+	cat "$work/out"
+	return 1
+}
+check "on a terminal the recorder says how far it is" says_how_far
+check "... and nowhere else" eval "! grep -q 'Ctrl-C ends it' $work/record.err"
 finish
