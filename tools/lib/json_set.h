@@ -21,6 +21,13 @@ static inline void json_set(json_t *object, const char *key, json_t *value)
 		xalloc__check(NULL);
 }
 
+/* The same at the end of @array. */
+static inline void json_append(json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, xalloc__check(value)))
+		xalloc__check(NULL);
+}
+
 /* jansson's integers are signed; only a broken recording has more. */
 static inline json_t *json_count(__u64 value)
 {

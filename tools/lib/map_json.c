@@ -49,7 +49,6 @@ json_t *map_json__largest(const struct model_table *table)
 		return json_null();
 	array = xalloc__check(json_array());
 	for (size_t i = 0; i < n; i++)
-		if (json_array_append_new(array, mapping(&list[i])))
-			xalloc__check(NULL);
+		json_append(array, mapping(&list[i]));
 	return array;
 }

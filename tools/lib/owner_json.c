@@ -49,13 +49,11 @@ json_t *owner_json__groups(const struct source_group_info *const *list, size_t n
 		json_t *devices = xalloc__check(json_array());
 
 		for (__u32 d = 0; d < list[i]->n_listed; d++)
-			if (json_array_append_new(devices, device_json(&list[i]->devices[d])))
-				xalloc__check(NULL);
+			json_append(devices, device_json(&list[i]->devices[d]));
 		json_set(object, "number", json_integer(list[i]->number));
 		json_set(object, "complete", json_boolean(list[i]->n_listed == list[i]->n_devices));
 		json_set(object, "devices", devices);
-		if (json_array_append_new(array, object))
-			xalloc__check(NULL);
+		json_append(array, object);
 	}
 	return array;
 }

@@ -46,8 +46,7 @@ static json_t *groups(const struct model_container *c)
 	json_t *array = xalloc__check(json_array());
 
 	for (size_t i = 0; i < c->n_groups; i++)
-		if (json_array_append_new(array, json_integer(c->groups[i].number)))
-			xalloc__check(NULL);
+		json_append(array, json_integer(c->groups[i].number));
 	return array;
 }
 
@@ -171,8 +170,7 @@ static json_t *containers(const struct view_frame *frame)
 		json_set(one, "ops", ops(frame, list[i]));
 		set_mappings(one, &list[i]->table);
 		json_set(one, "map_parts", map_json__parts(&list[i]->map_parts));
-		if (json_array_append_new(array, one))
-			xalloc__check(NULL);
+		json_append(array, one);
 	}
 	return array;
 }
@@ -200,8 +198,7 @@ static json_t *group_calls(const struct view_frame *frame)
 		json_set(one, "max_ns", number(call->op->max_ns));
 		json_set(one, "failed_pid", call->failed_tgid ? number(call->failed_tgid) : json_null());
 		json_set(one, "failed_device", known_text(call->failed_device));
-		if (json_array_append_new(array, one))
-			xalloc__check(NULL);
+		json_append(array, one);
 	}
 	return array;
 }
@@ -231,8 +228,7 @@ static json_t *in_flight(const struct view_frame *frame)
 		json_set(one, "iova", has_range && begun->arg[1] ? number(begun->arg[0]) : json_null());
 		json_set(one, "bytes", has_range && begun->arg[1] ? number(begun->arg[1]) : json_null());
 		json_set(one, "group", begun->op == VFIO_OP_ATTACH ? number(begun->arg[0]) : json_null());
-		if (json_array_append_new(array, one))
-			xalloc__check(NULL);
+		json_append(array, one);
 	}
 	return array;
 }
@@ -249,8 +245,7 @@ static json_t *stack_frames(const struct source_frame *frames, size_t n)
 		json_set(one, "module", known_text(frames[i].module));
 		json_set(one, "offset", placed ? number(frames[i].offset) : json_null());
 		json_set(one, "address", number(frames[i].address));
-		if (json_array_append_new(array, one))
-			xalloc__check(NULL);
+		json_append(array, one);
 	}
 	return array;
 }
@@ -290,8 +285,7 @@ static json_t *all_stacks(const struct view_frame *frame)
 		return json_null();
 	array = xalloc__check(json_array());
 	for (size_t i = 0; i < stacks->n && i < MAX_STACKS; i++)
-		if (json_array_append_new(array, stack_json(&stacks->list[i])))
-			xalloc__check(NULL);
+		json_append(array, stack_json(&stacks->list[i]));
 	return array;
 }
 

@@ -266,8 +266,7 @@ bool diff__print_json(const struct diff *diff, FILE *out)
 		json_set(one, "in_a", json_boolean(diff->owners[i]->seen[DIFF_A]));
 		json_set(one, "in_b", json_boolean(diff->owners[i]->seen[DIFF_B]));
 		json_set(one, "operations", ops_json(diff->owners[i]));
-		if (json_array_append_new(owners, one))
-			xalloc__check(NULL);
+		json_append(owners, one);
 	}
 	json_set(root, "owners", owners);
 	ok = !json_dumpf(root, out, JSON_INDENT(2)) && fputc('\n', out) != EOF;

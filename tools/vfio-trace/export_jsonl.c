@@ -126,8 +126,7 @@ static void jsonl_existing(struct export *export, const struct source_existing *
 	json_t *line = new_line("existing"), *groups = xalloc__check(json_array());
 
 	for (__u32 i = 0; i < existing->n_listed; i++)
-		if (json_array_append_new(groups, json_count(existing->groups[i].number)))
-			xalloc__check(NULL);
+		json_append(groups, json_count(existing->groups[i].number));
 	set_container(line, existing->id);
 	json_set(line, "ts_ns", json_count(existing->read_ns));
 	json_set(line, "opened_ns", existing->opened_ns ? json_count(existing->opened_ns) :

@@ -213,9 +213,8 @@ static json_t *events_json(const struct facts *facts)
 	json_t *list = xalloc__check(json_array());
 
 	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++)
-		if (facts->header.events >> type & 1 &&
-		    json_array_append_new(list, json_string(event__key(event__desc(type)))))
-			xalloc__check(NULL);
+		if (facts->header.events >> type & 1)
+			json_append(list, json_string(event__key(event__desc(type))));
 	return list;
 }
 

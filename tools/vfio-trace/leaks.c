@@ -217,8 +217,7 @@ static json_t *attached_json(const struct report_container *c)
 	json_t *array = xalloc__check(json_array());
 
 	for (size_t i = 0; i < c->n_attached; i++)
-		if (json_array_append_new(array, json_count(c->attached[i].number)))
-			xalloc__check(NULL);
+		json_append(array, json_count(c->attached[i].number));
 	return array;
 }
 
@@ -249,8 +248,7 @@ static json_t *found_json(const struct report *report, const struct leaks *leaks
 	json_t *array = xalloc__check(json_array());
 
 	for (size_t i = 0; i < leaks->n; i++)
-		if (json_array_append_new(array, leak_json(report, &leaks->list[i])))
-			xalloc__check(NULL);
+		json_append(array, leak_json(report, &leaks->list[i]));
 	return array;
 }
 
@@ -262,8 +260,7 @@ static json_t *unknown_json(const struct leaks *leaks)
 		json_t *one = xalloc__check(json_object());
 
 		set_container(one, leaks->unknown[i]);
-		if (json_array_append_new(array, one))
-			xalloc__check(NULL);
+		json_append(array, one);
 	}
 	return array;
 }

@@ -79,7 +79,7 @@ static json_t *groups_json(const struct report_container *c)
 		json_object_set_new(group, "type",
 				    json_text_or_null(event__value_name(event__values_group_type,
 								   c->groups[i].type)));
-		json_array_append_new(array, group);
+		json_append(array, group);
 	}
 	return array;
 }
@@ -141,7 +141,7 @@ static json_t *gaps_json(const struct report *report)
 		json_object_set_new(gap, "kind", json_string(source_gap__key(report->gaps[i].kind)));
 		json_object_set_new(gap, "time", time_of(report, report->gaps[i].ts_ns));
 		json_object_set_new(gap, "why", json_string(report->gaps[i].why));
-		json_array_append_new(array, gap);
+		json_append(array, gap);
 	}
 	return array;
 }
@@ -173,7 +173,7 @@ static json_t *group_calls_json(const struct report *report)
 		json_object_set_new(one, "failed_pid", json_count_if(call->failed_tgid, call->failed_tgid));
 		json_object_set_new(one, "failed_comm", json_text_or_null(call->failed_comm));
 		json_object_set_new(one, "failed_device", json_text_or_null(call->failed_device));
-		json_array_append_new(array, one);
+		json_append(array, one);
 	}
 	return array;
 }
@@ -187,7 +187,7 @@ static void add_ops_and_containers(const struct report *report, json_t *root)
 	json_object_set_new(root, "operations", ops);
 	json_object_set_new(root, "map_parts", map_json__parts(&report->map_parts));
 	for (size_t i = 0; i < report->n_containers; i++)
-		json_array_append_new(containers, container_json(report, report->containers[i]));
+		json_append(containers, container_json(report, report->containers[i]));
 	json_object_set_new(root, "containers", containers);
 	json_object_set_new(root, "groups", owner_json__groups(report->groups, report->n_groups));
 	json_object_set_new(root, "group_calls", group_calls_json(report));

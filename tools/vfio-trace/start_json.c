@@ -57,8 +57,7 @@ static json_t *calls_json(const struct start *start)
 	json_t *array = xalloc__check(json_array());
 
 	for (size_t i = 0; i < start->n_calls; i++)
-		if (json_array_append_new(array, call_json(start, &start->calls[i])))
-			xalloc__check(NULL);
+		json_append(array, call_json(start, &start->calls[i]));
 	return array;
 }
 
@@ -72,8 +71,7 @@ static json_t *gaps_json(const struct start *start)
 
 		json_set(object, "at_ns", json_count(gap->begin_ns - start->opened_ns));
 		json_set(object, "duration_ns", json_count(gap->end_ns - gap->begin_ns));
-		if (json_array_append_new(array, object))
-			xalloc__check(NULL);
+		json_append(array, object);
 	}
 	return array;
 }
