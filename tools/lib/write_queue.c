@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -146,6 +147,19 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* Signals are for who called, who may wait for them: none is the thread's, or it would take one. */
+static int start_thread(struct write_queue *queue)
+{
+	sigset_t all, before;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ret = pthread_create(&queue->thread, NULL, run, queue);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -ret;
+}
+
 struct write_queue *write_queue__create(int fd, bool sync, size_t limit, int *err)
 {
 	struct write_queue *queue = xcalloc(1, sizeof(*queue));
@@ -160,7 +174,7 @@ struct write_queue *write_queue__create(int fd, bool sync, size_t limit, int *er
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&queue->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	*err = -pthread_create(&queue->thread, NULL, run, queue);
+	*err = start_thread(queue);
 	if (!*err)
 		return queue;
 	free(queue);

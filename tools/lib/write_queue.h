@@ -28,9 +28,9 @@ struct write_done {
 };
 
 /*
- * write_queue__create - start the thread, which has the rights of the caller. @fd stays the
- * caller's and open. @sync: it is a regular file. @limit: bytes that may wait.
- * NULL: the thread cannot be started, -errno is in *err.
+ * write_queue__create - start the thread, which has the rights of the caller and takes no signals.
+ * @fd stays the caller's and open. @sync: it is a regular file. @limit: bytes that may wait. NULL:
+ * the thread cannot be started, -errno is in *err.
  */
 struct write_queue *write_queue__create(int fd, bool sync, size_t limit, int *err);
 
