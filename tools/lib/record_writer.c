@@ -82,7 +82,7 @@ static int open_special(struct record_writer *writer, const char *path, char *er
 {
 	bool out = !strcmp(path, "-");
 
-	snprintf(writer->name, sizeof(writer->name), "%s", out ? "standard output" : path);
+	snprintf(writer->name, sizeof(writer->name), "%s", record_writer__name(path));
 	writer->fd = out ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) :
 			   open(path, O_WRONLY | O_CLOEXEC);
 	if (writer->fd >= 0)

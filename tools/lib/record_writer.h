@@ -12,6 +12,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "source.h"
 
@@ -24,6 +25,12 @@ struct record_writer;
  * Returns NULL with a sentence in @err: not writable, or FILE.part is there already.
  */
 struct record_writer *record_writer__create(const char *path, char *err, size_t err_size);
+
+/* What sentences call the file @path. */
+static inline const char *record_writer__name(const char *path)
+{
+	return strcmp(path, "-") ? path : "standard output";
+}
 
 /* FILE.part and FILE of a regular file, "" else; valid as long as the writer. */
 const char *record_writer__part(const struct record_writer *writer);

@@ -109,11 +109,6 @@ static __u64 clock_ns(clockid_t clock)
 	return ts.tv_sec * SEC + ts.tv_nsec;
 }
 
-static const char *output_name(const struct options *opts)
-{
-	return strcmp(opts->path, "-") ? opts->path : "standard output";
-}
-
 static int usage_error(const char *what, const char *arg)
 {
 	return cmds__usage("record", what, arg);
@@ -459,7 +454,7 @@ static void wait_for_disk(struct recorder *rec, const sigset_t *signals)
 		if (!tell || clock_ns(CLOCK_MONOTONIC) < tell)
 			continue;
 		fprintf(stderr, "vfio-trace: %s has not taken the last %zu bytes yet; waiting for "
-			"it, Ctrl-C gives them up\n", output_name(rec->opts),
+			"it, Ctrl-C gives them up\n", record_writer__name(rec->opts->path),
 			record_writer__waiting(rec->writer));
 		tell = 0;
 	}
@@ -484,7 +479,7 @@ static int conclude(struct recorder *rec, const sigset_t *signals, bool ok)
 	else
 		fprintf(stderr, "vfio-trace: %llu events in %llu bytes to %s, %llu lost%s\n",
 			record_writer__events(rec->writer), record_writer__bytes(rec->writer),
-			output_name(rec->opts), lost,
+			record_writer__name(rec->opts->path), lost,
 			loss->ring ? " (a larger --buffer keeps more)" : "");
 	return ok ? 0 : 1;
 }

@@ -205,7 +205,7 @@ int rewrite__finish(struct rewrite *rewrite, __u64 end_ns)
 	else
 		fprintf(stderr, "vfio-trace: %llu events in %llu bytes to %s\n",
 			record_writer__events(writer), record_writer__bytes(writer),
-			strcmp(rewrite->out, "-") ? rewrite->out : "standard output");
+			record_writer__name(rewrite->out));
 	record_writer__destroy(writer);
 	return !error && rewrite->whole ? 0 : 1;
 }
