@@ -106,9 +106,13 @@ static void set_signals(const char *path)
 
 bool rewrite__start(struct rewrite *rewrite, const char *out)
 {
+	sigset_t signals;
 	char err[1024];
 
 	signal(SIGPIPE, SIG_IGN);
+	/* Before there is something to leave behind. */
+	get_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 	*rewrite = (struct rewrite){ .out = out, .whole = true };
 	rewrite->writer = record_writer__create(out, err, sizeof(err));
 	if (!rewrite->writer) {
