@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * vfio-faults: container lives in which allocations fail. Run on a debug kernel (fault injection)
- * by tests/debug/guest/30-faults.sh, as root.
+ * by tests/debug/guest/50-faults.sh, as root.
  *
  * What the kernel may answer to a failed allocation or copy is ALLOWED; anything else fails the
  * run, as does a call that fails without a fault, or memory that stays locked after a life's end.

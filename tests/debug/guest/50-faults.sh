@@ -68,6 +68,6 @@ each "an emulated and a real device" vfio-testdev.0 "$e1000e"
 check "the kernel log is clean after faults one by one" clean_log
 all=(vfio-testdev.{0..3} "$e1000e" vfio-testdev.4 "$nvme" vfio-testdev.5)
 at_random failslab 2 "${all[@]}"
-at_random fail_page_alloc 2 "${all[@]}"
+at_random fail_page_alloc 20 "${all[@]}"
 at_random fail_usercopy 5 "${all[@]}"
 debug_end

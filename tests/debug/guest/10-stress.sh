@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The guest's stress tests on a debug kernel (70-race.sh is covered by 40-race.sh). Run by
+# The guest's stress tests on a debug kernel (70-race.sh is covered by 20-race.sh). Run by
 # tests/debug/check.
 
 . tests/debug/guest/lib.sh
