@@ -372,6 +372,14 @@ void kernel_types__free(struct kernel_types *types)
 	free(types);
 }
 
+bool kernel_types__is_current(const struct kernel_types *types)
+{
+	for (int of = KERNEL_TYPES_VFIO; of < KERNEL_TYPES_N; of++)
+		if (types->load[of] != load_of(of) || (types->load[of] && !types->btf[of]))
+			return false;
+	return true;
+}
+
 /* Of a module's own. 0: there is none. */
 static __u32 find_in_module(const struct kernel_types *types, enum kernel_types_of of,
 			    const char *name, unsigned int kind)

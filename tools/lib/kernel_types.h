@@ -41,6 +41,12 @@ int kernel_types__read(struct kernel_types **types, char *err, size_t err_size);
 void kernel_types__free(struct kernel_types *types); /* takes NULL */
 
 /*
+ * kernel_types__is_current - they are of the modules of vfio that are loaded now: type1 often comes
+ * while the first programs are verified, and its BTF behind its folder in sysfs.
+ */
+bool kernel_types__is_current(const struct kernel_types *types);
+
+/*
  * kernel_types__function - it is there. Of the kernel only those listed in kernel_types.c are
  * known; of a module all.
  */

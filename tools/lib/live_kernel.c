@@ -285,6 +285,18 @@ static const struct tp_iterator_maps *iterator_maps(struct live *live,
 	return maps;
 }
 
+/* The old ones stay when they cannot be read again: vfio is gone, which its user is told. */
+static void renew_types(struct live *live)
+{
+	struct kernel_types *types;
+	char err[256];
+
+	if (kernel_types__is_current(live->types) || kernel_types__read(&types, err, sizeof(err)))
+		return;
+	kernel_types__free(live->types);
+	live->types = types;
+}
+
 /* The programs that look at what existed before. NULL: not loaded. */
 struct lookers {
 	struct tp_iterator *iterator;
@@ -311,6 +323,7 @@ static void load_lookers(struct live *live, struct lookers *lookers,
 	live__use(live, &use);
 	if (!tp_module__has_files(&use))
 		return;
+	renew_types(live);
 	if (!lookers->iterator && !*attached->not_identified)
 		lookers->iterator = tp_iterator__load(live->types, maps, attached->not_identified,
 						      sizeof(attached->not_identified));
@@ -363,6 +376,7 @@ static void attach_hooks(struct live *live)
 	};
 
 	*live->no_hooks = '\0';
+	renew_types(live);
 	if (live->opts.events)
 		live->hooks = hooks__attach(&maps, live->types, live->no_hooks,
 					    sizeof(live->no_hooks));

@@ -74,7 +74,7 @@ static int load(struct map_hooks *hooks, const struct hooks_maps *maps, struct k
 	return ret ? ret : vfio_map_bpf__load(skel);
 }
 
-/* The types were read long ago: type1 may have come since. */
+/* type1 has come since the types were read. */
 static int load_anew(struct map_hooks *hooks, const struct hooks_maps *maps)
 {
 	struct kernel_types *types;
@@ -118,7 +118,10 @@ struct map_hooks *map_hooks__attach(const struct hooks_maps *maps, struct kernel
 
 	*why = '\0';
 	hooks->source_has_ioctl = maps->by_addr;
-	ret = types ? load(hooks, maps, types) : load_anew(hooks, maps);
+	if (types && kernel_types__is_current(types))
+		ret = load(hooks, maps, types);
+	else
+		ret = load_anew(hooks, maps);
 	if (!ret)
 		ret = attach(hooks->skel);
 	if (ret) {

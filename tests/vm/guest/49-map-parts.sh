@@ -110,8 +110,20 @@ check "the monitor has the chunks of the map" within 20 last_line \
 echo "$VM_E1000E" > /sys/bus/pci/drivers/vfio-pci/unbind
 check "users of vfio unloaded while the monitor runs" unload_users
 check "and vfio" within 10 rmmod vfio
+# type1 comes while the monitor's programs are loaded for vfio alone, which strace makes slow, and
+# which modprobe would not load alone.
+strace -qq -p "$(loader_of "$monitor_pid")" -e trace=bpf -e inject=bpf:delay_enter=50000 \
+	-o "$work/bpf" &
+slow=$!
+check "the monitor is slow from now on" within 10 grep -q '^TracerPid:[[:space:]]*[1-9]' \
+	"/proc/$(loader_of "$monitor_pid")/status"
+insmod "$(modinfo -n vfio)"
+check "the monitor comes back to vfio" within 20 grep -q BPF_PROG_LOAD "$work/bpf"
 modprobe vfio_iommu_type1
 bind_vfio "$VM_E1000E"
+check "... and is not done when type1 is used" eval '! last_line ".gap.kind == \"attached\""'
+kill "$slow"
+wait "$slow"
 # Attached to type1 again within a fifth of a second of its being used. The calls of that time may have
 # begun before, and what only their begin told is lost.
 looks_again()
