@@ -294,7 +294,7 @@ static void test_map(void **state)
 	char *text;
 
 	view_screen__key(screen, 'H');
-	text = screen_text(screen, &f.frame, false, 24, 80);
+	text = screen_text(screen, &f.frame, 24, 80);
 	check_text(text, GOLDEN_80x24);
 	free(text);
 	/* Narrow: all shades with their numbers; low: several latencies a row. */
@@ -454,7 +454,7 @@ static void test_marks(void **state)
 	f.feed.gap(f.feed.ctx, SOURCE_GAP_THINNED, 134 * SEC, "too dear");
 	refresh(&f, 135 * SEC);
 	press(screen, &f, 'H');
-	text = screen_text(screen, &f.frame, false, 24, 120);
+	text = screen_text(screen, &f.frame, 24, 120);
 	assert_non_null(strstr(text, "---------!-~xxx-<"));
 	assert_non_null(strstr(text, "\nx not watched  ! events lost  < not all counted  ~ long refresh  Esc"));
 	assert_non_null(strstr(text, "  LOST 14"));

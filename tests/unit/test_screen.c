@@ -64,7 +64,7 @@ static struct view_screen *open_container(struct fixture *f, int downs)
 	refresh(f, 101 * SEC);
 	for (int i = 0; i < downs; i++) {
 		view_screen__key(screen, VIEW_KEY_DOWN);
-		free(screen_text(screen, &f->frame, false, 24, 80));
+		free(screen_text(screen, &f->frame, 24, 80));
 	}
 	view_screen__key(screen, VIEW_KEY_ENTER);
 	return screen;
@@ -79,7 +79,7 @@ static void close_container(struct fixture *f, struct view_screen *screen)
 static void check_screen(struct view_screen *screen, const struct fixture *f, int rows, int cols,
 			 const char *wanted)
 {
-	char *text = screen_text(screen, &f->frame, false, rows, cols);
+	char *text = screen_text(screen, &f->frame, rows, cols);
 
 	check_text(text, wanted);
 	free(text);
@@ -816,7 +816,8 @@ static void test_random_keys_and_sizes(void **state)
 		refresh(&f, (100 + i) * SEC);
 	for (int i = 0; i < 4000; i++) {
 		view_screen__key(screen, keys[rand_r(&seed) % (sizeof(keys) / sizeof(keys[0]))]);
-		free(screen_text(screen, &f.frame, i % 2, 1 + rand_r(&seed) % 60,
+		f.frame.frozen = i % 2;
+		free(screen_text(screen, &f.frame, 1 + rand_r(&seed) % 60,
 				 1 + rand_r(&seed) % 250));
 	}
 	close_container(&f, screen);

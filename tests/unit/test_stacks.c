@@ -626,7 +626,7 @@ static char *screen_text(struct view_screen *screen, const struct view_frame *fr
 	struct view_canvas *canvas = view_canvas__create(12, 60);
 	char *text = calloc(1, 12 * 64), line[64];
 
-	view_screen__draw(screen, frame, false, canvas);
+	view_screen__draw(screen, frame, canvas);
 	for (int row = 0; row < 12; row++) {
 		view_canvas__text(canvas, row, line, sizeof(line));
 		strcat(strcat(text, line), "\n");

@@ -471,7 +471,7 @@ static void test_screen_80x24(void **state)
 	setup(&f);
 	feed_scene(&f);
 	refresh(&f, 101 * SEC);
-	text = screen_text(screen, &f.frame, false, 24, 80);
+	text = screen_text(screen, &f.frame, 24, 80);
 	check_text(text, GOLDEN_80x24);
 	free(text);
 	view_screen__destroy(screen);
@@ -488,7 +488,8 @@ static void test_screen_200_columns(void **state)
 	feed_scene(&f);
 	refresh(&f, 101 * SEC);
 	view_screen__key(screen, VIEW_KEY_DOWN);
-	text = screen_text(screen, &f.frame, true, 16, 200);
+	f.frame.frozen = true;
+	text = screen_text(screen, &f.frame, 16, 200);
 	check_text(text, GOLDEN_200x16);
 	free(text);
 	view_screen__destroy(screen);
@@ -734,7 +735,8 @@ static void test_random_keys_and_sizes(void **state)
 	refresh(&f, 101 * SEC);
 	for (int i = 0; i < 5000; i++) {
 		view_screen__key(screen, keys[rand_r(&seed) % (sizeof(keys) / sizeof(keys[0]))]);
-		free(screen_text(screen, &f.frame, i % 2, 1 + rand_r(&seed) % 60,
+		f.frame.frozen = i % 2;
+		free(screen_text(screen, &f.frame, 1 + rand_r(&seed) % 60,
 				 1 + rand_r(&seed) % 250));
 	}
 	view_screen__destroy(screen);

@@ -125,14 +125,14 @@ static inline void check_text(const char *got, const char *want)
 }
 
 static inline char *screen_text(struct view_screen *screen, const struct view_frame *frame,
-				bool frozen, int rows, int cols)
+				int rows, int cols)
 {
 	struct view_canvas *canvas = view_canvas__create(rows, cols);
 	char *text, line[1024];
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	view_screen__draw(screen, frame, frozen, canvas);
+	view_screen__draw(screen, frame, canvas);
 	for (int row = 0; row < rows; row++) {
 		view_canvas__text(canvas, row, line, sizeof(line));
 		fprintf(out, "%s\n", line);
@@ -145,7 +145,7 @@ static inline char *screen_text(struct view_screen *screen, const struct view_fr
 static inline bool screen_has(struct view_screen *screen, const struct view_frame *frame, int rows,
 			      int cols, const char *what)
 {
-	char *text = screen_text(screen, frame, false, rows, cols);
+	char *text = screen_text(screen, frame, rows, cols);
 	bool has = strstr(text, what) != NULL;
 
 	free(text);
@@ -156,7 +156,7 @@ static inline bool screen_has(struct view_screen *screen, const struct view_fram
 static inline void check_rows_have(struct view_screen *screen, const struct fixture *f, int rows,
 				   const char *what)
 {
-	char *text = screen_text(screen, &f->frame, false, rows, 80);
+	char *text = screen_text(screen, &f->frame, rows, 80);
 
 	if (!strstr(text, what)) {
 		fprintf(stderr, "no '%s' in:\n%s", what, text);
@@ -175,7 +175,7 @@ static inline void check_has(struct view_screen *screen, const struct fixture *f
 static inline void press(struct view_screen *screen, const struct fixture *f, int key)
 {
 	view_screen__key(screen, key);
-	free(screen_text(screen, &f->frame, false, 24, 80));
+	free(screen_text(screen, &f->frame, 24, 80));
 }
 
 #endif

@@ -810,49 +810,80 @@ void model__destroy(struct model *model)
 	free(model);
 }
 
+static void copy_ops(struct model_op *to[VFIO_OP_COUNT], struct model_op *const from[VFIO_OP_COUNT])
+{
+	for (int op = 0; op < VFIO_OP_COUNT; op++)
+		to[op] = from[op] ? model_op__copy(from[op]) : NULL;
+}
+
+static char *copy_text(const char *text)
+{
+	return text ? xmemdup(text, strlen(text) + 1, 1) : NULL;
+}
+
+/* Without its heat. */
 static struct tracked *entry_copy(const struct tracked *entry)
 {
 	struct tracked *copy = xmemdup(entry, 1, sizeof(*entry));
 
-	copy->c.groups = xmemdup(entry->c.groups, entry->c.n_groups, sizeof(*entry->c.groups));
+	copy->c.groups = xmemdup_grown(entry->c.groups, entry->c.n_groups,
+				       sizeof(*entry->c.groups));
 	copy->c.owner = source_copy__owner(entry->c.owner);
 	copy->c.table = model_table__copy(&entry->c.table);
-	for (int op = 0; op < VFIO_OP_COUNT; op++)
-		if (entry->c.op[op])
-			copy->c.op[op] = model_op__copy(entry->c.op[op]);
-	copy->indexed = false;
-	if (entry->heat)
-		copy->heat = model_heat__copy_track(entry->heat);
+	copy_ops(copy->c.op, entry->c.op);
+	copy->heat = NULL;
 	return copy;
 }
 
-struct model *model__snapshot(const struct model *model)
+/* Without heat and index. */
+static struct model *copy_model(const struct model *model)
 {
 	struct model *copy = xmemdup(model, 1, sizeof(*model));
 
-	/* Nothing is looked up by id in what nobody feeds. */
 	copy->index = NULL;
 	copy->last_hit = NULL;
-	copy->list = xcalloc(model->n_list, sizeof(*model->list));
+	copy->list = xmemdup_grown(model->list, model->n_list, sizeof(*model->list));
 	for (size_t i = 0; i < model->n_list; i++)
 		copy->list[i] = &entry_copy((const struct tracked *)model->list[i])->c;
-	for (int op = 0; op < VFIO_OP_COUNT; op++)
-		if (model->total[op])
-			copy->total[op] = model_op__copy(model->total[op]);
-	memset(copy->shared, 0, sizeof(copy->shared));
-	copy->groups = xcalloc(model->n_groups, sizeof(*model->groups));
+	copy_ops(copy->total, model->total);
+	copy_ops(copy->shared, model->shared);
+	copy->groups = xmemdup_grown(model->groups, model->n_groups, sizeof(*model->groups));
 	for (size_t i = 0; i < model->n_groups; i++)
 		copy->groups[i] = source_copy__group(model->groups[i]);
 	copy->group_calls = model_group_calls__copy(&model->group_calls);
 	copy->begun = model_begun__copy(&model->begun);
 	copy->stacks = model_stacks__copy(&model->stacks);
 	copy->log = model_log__copy(&model->log);
-	if (model->heat)
-		copy->heat = model_heat__copy(model->heat);
-	if (model->gap)
-		copy->gap = xmemdup(model->gap, strlen(model->gap) + 1, 1);
-	if (model->thinned)
-		copy->thinned = xmemdup(model->thinned, strlen(model->thinned) + 1, 1);
+	copy->heat = NULL;
+	copy->gap = copy_text(model->gap);
+	copy->thinned = copy_text(model->thinned);
+	return copy;
+}
+
+struct model *model__snapshot(const struct model *model)
+{
+	struct model *copy = copy_model(model);
+
+	if (!model->heat)
+		return copy;
+	copy->heat = model_heat__copy(model->heat);
+	for (size_t i = 0; i < model->n_list; i++) {
+		const struct tracked *entry = (const struct tracked *)model->list[i];
+
+		if (entry->heat)
+			((struct tracked *)copy->list[i])->heat =
+				model_heat__copy_track(entry->heat);
+	}
+	return copy;
+}
+
+struct model *model__fork(const struct model *model)
+{
+	struct model *copy = copy_model(model);
+
+	for (size_t i = 0; i < copy->n_list; i++)
+		if (((const struct tracked *)copy->list[i])->indexed)
+			xalloc__check(tsearch(copy->list[i], &copy->index, by_id));
 	return copy;
 }
 

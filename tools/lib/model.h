@@ -95,6 +95,11 @@ struct model *model__create(void);
 void model__destroy(struct model *model);
 /* model__snapshot - a copy to look at, never to feed, while @model goes on; same ownership. */
 struct model *model__snapshot(const struct model *model);
+/*
+ * model__fork - another one that knows the same, but for heat, and is fed on its own, through its
+ * own model__sink(); same ownership.
+ */
+struct model *model__fork(const struct model *model);
 
 /*
  * model__sink - the sink that feeds @model. @aggregates as in source_info: when false, the model

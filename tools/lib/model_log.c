@@ -94,7 +94,7 @@ struct model_log model_log__copy(const struct model_log *log)
 {
 	struct model_log copy = *log;
 
-	copy.list = xmemdup(log->list, log->n, sizeof(*log->list));
+	copy.list = xmemdup_grown(log->list, log->n, sizeof(*log->list));
 	return copy;
 }
 

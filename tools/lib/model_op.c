@@ -33,8 +33,8 @@ struct model_op *model_op__copy(const struct model_op *op)
 {
 	struct model_op *copy = xmemdup(op, 1, sizeof(*op));
 
-	copy->hist = xmemdup(op->hist, op->n_hist, sizeof(*op->hist));
-	copy->errnos = xmemdup(op->errnos, op->n_errnos, sizeof(*op->errnos));
+	copy->hist = xmemdup_grown(op->hist, op->n_hist, sizeof(*op->hist));
+	copy->errnos = xmemdup_grown(op->errnos, op->n_errnos, sizeof(*op->errnos));
 	return copy;
 }
 

@@ -92,7 +92,7 @@ struct model_stacks model_stacks__copy(const struct model_stacks *stacks)
 {
 	struct model_stacks copy = *stacks;
 
-	copy.list = xmemdup(stacks->list, stacks->n, sizeof(*stacks->list));
+	copy.list = xmemdup_grown(stacks->list, stacks->n, sizeof(*stacks->list));
 	for (size_t i = 0; i < copy.n; i++)
 		copy_frames(&copy.list[i].stack);
 	return copy;

@@ -74,7 +74,7 @@ struct model_table model_table__copy(const struct model_table *table)
 {
 	struct model_table copy = *table;
 
-	copy.chunks = xmemdup(table->chunks, table->n_chunks, sizeof(*table->chunks));
+	copy.chunks = xmemdup_grown(table->chunks, table->n_chunks, sizeof(*table->chunks));
 	for (size_t i = 0; i < copy.n_chunks; i++)
 		copy.chunks[i] = xmemdup(table->chunks[i], 1, sizeof(**table->chunks));
 	return copy;

@@ -265,6 +265,21 @@ static bool notice_detail(const struct view_frame *frame, struct view_notice *no
 	return true;
 }
 
+void view__frozen(const struct view_frame *frame, char *to, size_t size)
+{
+	char clock[FMT_MAX], age[FMT_MAX];
+
+	if (!frame->past) {
+		snprintf(to, size, "FROZEN");
+		return;
+	}
+	fmt_clock(clock, sizeof(clock), frame->now_ns + frame->info->realtime_offset_ns, false);
+	fmt_age(age, sizeof(age), frame->behind_ns);
+	if (frame->behind_ns < 10000000000ULL) /* below the width of a refresh, maybe */
+		snprintf(age, sizeof(age), "%.1fs", frame->behind_ns / 1e9);
+	snprintf(to, size, "PAST %s -%s", clock, age);
+}
+
 size_t view__notices(const struct view_frame *frame, struct view_notice notices[VIEW_NOTICES])
 {
 	size_t n = 0;

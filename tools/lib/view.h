@@ -18,6 +18,12 @@ struct view_frame {
 	__u64 number;	    /* of this refresh, from 1 */
 	double cpu_percent; /* the tool's own, of one CPU; < 0: unknown; the programs': @info */
 	bool at_end;	    /* the recording has no more */
+	/* Of the screen only */
+	bool frozen;	    /* the picture stands still */
+	bool past;	    /* it is one of those that were kept, */
+	__u64 behind_ns;    /* so much older than the newest */
+	const char *remark; /* what came of the last key; NULL: nothing to say */
+	const struct model *heat; /* whose heat is shown; NULL: that of @model */
 };
 
 /* Sums over the containers that are alive. */
@@ -32,6 +38,17 @@ struct view_totals {
 
 /* Since @start_ns until what is shown; 0 when it began only behind that. */
 __u64 view__age(const struct view_frame *frame, __u64 start_ns);
+
+/* Where the heat is that goes with it. NULL: none is kept. */
+static inline const struct model *view__heat_of(const struct view_frame *frame)
+{
+	return frame->heat ? frame->heat : frame->model;
+}
+
+static inline const struct model_heat *view__heat(const struct view_frame *frame)
+{
+	return model__heat(view__heat_of(frame));
+}
 
 void view__totals(const struct view_frame *frame, struct view_totals *totals);
 
@@ -58,6 +75,9 @@ struct view_notice {
 	enum view_level level;
 };
 size_t view__notices(const struct view_frame *frame, struct view_notice notices[VIEW_NOTICES]);
+
+/* Of a frame that stands still: "FROZEN", or which of those that were kept it is. */
+void view__frozen(const struct view_frame *frame, char *to, size_t size);
 
 /* What to say instead of an empty table. */
 const char *view__nothing(const struct view_frame *frame);

@@ -60,7 +60,7 @@ static unsigned int marks_of(const struct view_frame *frame,
 static void describe_columns(struct view_heat *heat, const struct view_frame *frame,
 			     const struct model_heat_track *track)
 {
-	const struct model_heat *history = model__heat(frame->model);
+	const struct model_heat *history = view__heat(frame);
 
 	for (size_t i = 0; i < heat->n_cols; i++) {
 		struct view_heat_column *col = &heat->cols[i];
@@ -142,7 +142,7 @@ static void choose_shades(struct view_heat *heat)
 void view_heat__make(struct view_heat *heat, const struct view_frame *frame,
 		     const struct view_heat_want *want)
 {
-	const struct model_heat *history = model__heat(frame->model);
+	const struct model_heat *history = view__heat(frame);
 	const struct model_heat_cell *cells;
 	size_t n = model_heat__cells(want->track, &cells);
 

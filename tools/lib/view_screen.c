@@ -168,6 +168,27 @@ static unsigned int do_freeze(struct view_screen *screen, int arg)
 	return VIEW_FREEZE | VIEW_REDRAW;
 }
 
+/* @arg: how, of view_reaction */
+static unsigned int do_step(struct view_screen *screen, int arg)
+{
+	return arg | VIEW_REDRAW;
+}
+
+/* In a picture that stands still, through time; else as the arrows lead through pages. */
+static unsigned int do_left(struct view_screen *screen, int arg)
+{
+	if (screen->frozen || screen->page == VIEW_PAGE_MAIN)
+		return do_step(screen, VIEW_STEP);
+	return do_back(screen, arg);
+}
+
+static unsigned int do_right(struct view_screen *screen, int arg)
+{
+	if (screen->frozen)
+		return do_step(screen, VIEW_STEP | VIEW_FORTH);
+	return screen->page == VIEW_PAGE_MAIN ? do_open(screen, arg) : VIEW_IGNORED;
+}
+
 /* @arg: rows, or pages of them when it is a thousand and more, or everything. */
 #define PAGE 1000
 static unsigned int pend(int *move, int arg, int page)
@@ -268,7 +289,6 @@ static const struct key keys[] = {
 	{ VIEW_KEY_END, TABLES, do_move, VIEW_ALL, NULL, NULL },
 	{ VIEW_KEY_ENTER, MAIN, do_open, 0, "Enter  Right",
 	  "all about the selected container, or the first" },
-	{ VIEW_KEY_RIGHT, MAIN, do_open, 0, NULL, NULL },
 	{ VIEW_KEY_TAB, ONE, do_next_part, 1, "Tab  1 2 3 4",
 	  "there: operations and how long they take, mappings, what is in flight, owner and devices" },
 	{ VIEW_KEY_BACK_TAB, ONE, do_next_part, -1, NULL, NULL },
@@ -280,14 +300,12 @@ static const struct key keys[] = {
 	  "there: the selected operation's histogram gets all rows, and back" },
 	{ VIEW_KEY_ESCAPE, ONE, do_back, 0, "Esc  BkSp  Left", "back from there" },
 	{ VIEW_KEY_BACKSPACE, ONE, do_back, 0, NULL, NULL },
-	{ VIEW_KEY_LEFT, ONE, do_back, 0, NULL, NULL },
 	{ 'l', MAIN | ONE, do_log, 0, "l",
 	  "log: open, attach, set_iommu, detach, close, release, and calls that failed, as they come; "
 	  "on the page of a container of that one. Esc leads back" },
 	{ 'l', LOG, do_back, 0, NULL, NULL },
 	{ VIEW_KEY_ESCAPE, LOG, do_back, 0, NULL, NULL },
 	{ VIEW_KEY_BACKSPACE, LOG, do_back, 0, NULL, NULL },
-	{ VIEW_KEY_LEFT, LOG, do_back, 0, NULL, NULL },
 	{ 'H', MAIN | ONE, do_heat, 0, "H",
 	  "heat map: how the latencies of an operation went over time, of the selected container or "
 	  "of all; the shade says how many calls. Esc leads back" },
@@ -327,6 +345,15 @@ static const struct key keys[] = {
 	{ ' ', TABLES | HEAT, do_freeze, 0, "Space  p",
 	  "freeze the picture, and go on (nothing is lost meanwhile)" },
 	{ 'p', TABLES | HEAT, do_freeze, 0, NULL, NULL },
+	{ VIEW_KEY_LEFT, TABLES, do_left, 0, "Left Right",
+	  "in a frozen picture: the refresh before, or behind it, of the last ten minutes; Left on the "
+	  "first page freezes it" },
+	{ VIEW_KEY_RIGHT, TABLES, do_right, 0, NULL, NULL },
+	{ '[', TABLES, do_step, VIEW_STEP | VIEW_FAR, "[ ]", "ten refreshes back, or forth" },
+	{ ']', TABLES, do_step, VIEW_STEP | VIEW_FORTH | VIEW_FAR, NULL, NULL },
+	{ 'N', TABLES, do_step, VIEW_STEP | VIEW_MARK, "N n",
+	  "to the refresh before, or behind it, in which a call failed or was slow (option --slow)" },
+	{ 'n', TABLES, do_step, VIEW_STEP | VIEW_FORTH | VIEW_MARK, NULL, NULL },
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -418,12 +445,13 @@ static void draw_too_small(struct view_canvas *canvas)
 	view_canvas__put(canvas, 2, 0, VIEW_NORMAL, "enlarge it, or q: quit");
 }
 
-void view_screen__draw(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+void view_screen__draw(struct view_screen *screen, const struct view_frame *frame,
 		       struct view_canvas *canvas)
 {
 	if (canvas->cols != screen->cols)
 		reset_columns(screen);
 	screen->cols = canvas->cols;
+	screen->frozen = frame->frozen;
 	if (canvas->rows < VIEW_MIN_ROWS || canvas->cols < VIEW_MIN_COLS) {
 		draw_too_small(canvas);
 		return;
@@ -436,18 +464,18 @@ void view_screen__draw(struct view_screen *screen, const struct view_frame *fram
 		view_screen__draw_help(screen, frame, canvas);
 		break;
 	case VIEW_PAGE_LOG:
-		view_screen__draw_log(screen, frame, frozen, canvas);
+		view_screen__draw_log(screen, frame, canvas);
 		break;
 	case VIEW_PAGE_STACKS:
-		view_screen__draw_stacks(screen, frame, frozen, canvas);
+		view_screen__draw_stacks(screen, frame, canvas);
 		break;
 	case VIEW_PAGE_HEAT:
-		view_screen__draw_heat(screen, frame, frozen, canvas);
+		view_screen__draw_heat(screen, frame, canvas);
 		break;
 	case VIEW_PAGE_CONTAINER:
-		view_screen__draw_container(screen, frame, frozen, canvas);
+		view_screen__draw_container(screen, frame, canvas);
 		break;
 	default:
-		view_screen__draw_main(screen, frame, frozen, canvas);
+		view_screen__draw_main(screen, frame, canvas);
 	}
 }

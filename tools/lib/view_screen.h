@@ -41,6 +41,11 @@ enum view_reaction {
 	VIEW_REDRAW = 1,
 	VIEW_FREEZE = 2, /* stop or go on: the loop knows which */
 	VIEW_QUIT = 4,
+	/* Through what was kept, for which the picture stops if it did not stand still: */
+	VIEW_STEP = 8,	 /* to the refresh before, */
+	VIEW_FORTH = 16, /* with one of the others: behind this one, */
+	VIEW_FAR = 32,	 /* ten of them, */
+	VIEW_MARK = 64,	 /* to one with a failed or slow call */
 };
 
 struct view_choice;
@@ -55,8 +60,8 @@ void view_screen__choose(struct view_screen *screen, const struct view_choice *c
 /* Returns a set of view_reaction. */
 unsigned int view_screen__key(struct view_screen *screen, int key);
 
-/* Draws @frame on the cleared @canvas; @frozen: say that the picture stands still. */
-void view_screen__draw(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+/* Draws @frame on the cleared @canvas. */
+void view_screen__draw(struct view_screen *screen, const struct view_frame *frame,
 		       struct view_canvas *canvas);
 
 /* Id of the container that the user looks at, 0: at none in particular. */

@@ -77,7 +77,7 @@ static size_t name_values(const struct field *fields, size_t n_fields, const cha
 	return used;
 }
 
-static void draw_title(const struct page *page, bool frozen)
+static void draw_title(const struct page *page)
 {
 	struct view_segment segments[VIEW_SEGMENTS] = { 0 };
 	char id[FMT_MAX], text[80];
@@ -98,7 +98,7 @@ static void draw_title(const struct page *page, bool frozen)
 			snprintf(segments[n++].text, sizeof(segments->text), "FILE CLOSED");
 	}
 	n += view_screen__warnings(page->frame, &segments[n]);
-	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, frozen), segments,
+	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, page->frame), segments,
 			      n);
 }
 
@@ -420,9 +420,10 @@ static void draw_all_of_owner(struct page *page)
 
 static void draw_footer(const struct page *page)
 {
-	struct view_segment segments[VIEW_SEGMENTS] = { { .text = "Esc back" } };
-	size_t k = 1;
+	struct view_segment segments[VIEW_SEGMENTS + VIEW_TIME_KEYS] = { 0 };
+	size_t k = view_screen__time_keys(page->frame, segments);
 
+	snprintf(segments[k++].text, sizeof(segments->text), "Esc back");
 	if (page->n > (size_t)page->shown)
 		snprintf(segments[k++].text, sizeof(segments->text), "%zu-%zu of %zu",
 			 page->first + 1, page->first + page->shown, page->n);
@@ -435,7 +436,8 @@ static void draw_footer(const struct page *page)
 	snprintf(segments[k++].text, sizeof(segments->text), "H heat");
 	snprintf(segments[k++].text, sizeof(segments->text), "l log");
 	snprintf(segments[k++].text, sizeof(segments->text), "? help");
-	snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");
+	if (!page->frame->frozen)
+		snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");
 	snprintf(segments[k++].text, sizeof(segments->text), "q quit");
 	view_screen__segments(page->canvas, page->canvas->rows - 1, page->canvas->cols, segments,
 			      k);
@@ -459,7 +461,7 @@ static void draw_part(struct page *page)
 }
 
 void view_screen__draw_container(struct view_screen *screen, const struct view_frame *frame,
-				 bool frozen, struct view_canvas *canvas)
+				 struct view_canvas *canvas)
 {
 	struct page page = {
 		.screen = screen, .frame = frame, .canvas = canvas,
@@ -467,7 +469,7 @@ void view_screen__draw_container(struct view_screen *screen, const struct view_f
 		.rows = canvas->rows - 1,
 	};
 
-	draw_title(&page, frozen);
+	draw_title(&page);
 	if (page.c) {
 		draw_state(&page);
 		page.top = 2 + draw_owner(&page, 2);

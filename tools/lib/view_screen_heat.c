@@ -49,9 +49,9 @@ static size_t find_ops(const struct page *page, struct field_row rows[VFIO_OP_CO
 static void make_map(struct page *page, enum vfio_obs_op op)
 {
 	struct view_screen *screen = page->screen;
-	const __u32 n = model_heat__columns(model__heat(page->frame->model));
+	const __u32 n = model_heat__columns(view__heat(page->frame));
 	struct view_heat_want want = {
-		.track = model__heat_track(page->frame->model, page->id),
+		.track = model__heat_track(view__heat_of(page->frame), page->id),
 		.op = op,
 		.rows = page->canvas->rows - MAP_TOP - BELOW_MAP,
 		.cols = page->canvas->cols - MAP_AT -
@@ -88,7 +88,7 @@ static size_t name_whose(const struct page *page, struct view_segment *to)
 	return 1;
 }
 
-static void draw_title(const struct page *page, bool frozen, const struct field_row *op)
+static void draw_title(const struct page *page, const struct field_row *op)
 {
 	const struct view_heat *heat = &page->heat;
 	struct view_segment segments[VIEW_SEGMENTS] = { 0 };
@@ -110,7 +110,7 @@ static void draw_title(const struct page *page, bool frozen, const struct field_
 	if (op && op->stats->unknown)
 		snprintf(segments[n++].text, sizeof(segments->text), "UNTIMED %llu",
 			 op->stats->unknown);
-	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, frozen), segments,
+	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, page->frame), segments,
 			      n);
 }
 
@@ -254,18 +254,18 @@ static void draw_footer(const struct page *page)
 /* Why there is no map; NULL: there can be one. */
 static const char *why_none(const struct page *page, size_t n_ops)
 {
-	if (!model__heat(page->frame->model))
+	if (!view__heat(page->frame))
 		return "no history of latencies is kept";
 	if (page->id && !page->c)
 		return "It was freed some time ago and is no longer kept.";
 	if (!n_ops)
 		return "no operation of which the duration is known has returned yet";
-	if (!model__heat_track(page->frame->model, page->id))
+	if (!model__heat_track(view__heat_of(page->frame), page->id))
 		return "its history begins with the next refresh: too many others had one";
 	return NULL;
 }
 
-void view_screen__draw_heat(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+void view_screen__draw_heat(struct view_screen *screen, const struct view_frame *frame,
 			    struct view_canvas *canvas)
 {
 	__u64 id = screen->heat_one && screen->has_selected ? screen->selected : 0;
@@ -294,7 +294,7 @@ void view_screen__draw_heat(struct view_screen *screen, const struct view_frame 
 					 "no such call in what is kept");
 	}
 	screen->time_move = 0;
-	draw_title(&page, frozen, n ? &rows[cursor] : NULL);
+	draw_title(&page, n ? &rows[cursor] : NULL);
 	draw_footer(&page);
 	view_heat__clear(&page.heat);
 }

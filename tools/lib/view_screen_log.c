@@ -75,7 +75,7 @@ static size_t find_shown(struct page *page)
 	return newer;
 }
 
-static void draw_title(const struct page *page, bool frozen)
+static void draw_title(const struct page *page)
 {
 	const struct source_loss *loss = model__loss(page->frame->model);
 	struct view_segment segments[VIEW_SEGMENTS] = { 0 };
@@ -100,7 +100,7 @@ static void draw_title(const struct page *page, bool frozen)
 	segments[n].alert = page->log->dropped > 0;
 	snprintf(segments[n++].text, sizeof(segments->text), "%llu older gone",
 		 page->log->dropped);
-	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, frozen), segments,
+	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, page->frame), segments,
 			      n);
 }
 
@@ -147,11 +147,12 @@ static void draw_entry(const struct page *page, int at, const struct model_log_e
 static void draw_footer(const struct page *page, int rows)
 {
 	size_t top = page->screen->log_top;
-	struct view_segment segments[VIEW_SEGMENTS] = { 0 };
+	struct view_segment segments[VIEW_SEGMENTS + VIEW_TIME_KEYS] = { 0 };
 	size_t k = view_screen__filter(page->screen, page->hidden, page->n + page->hidden,
 				       segments);
 
 	if (!page->screen->typing) {
+		k += view_screen__time_keys(page->frame, segments + k);
 		snprintf(segments[k++].text, sizeof(segments->text), "Esc back");
 		if (page->n > (size_t)rows)
 			snprintf(segments[k++].text, sizeof(segments->text), "%zu-%zu of %zu",
@@ -159,14 +160,15 @@ static void draw_footer(const struct page *page, int rows)
 		snprintf(segments[k++].text, sizeof(segments->text), "Up/Down scroll");
 		snprintf(segments[k++].text, sizeof(segments->text), "/ filter");
 		snprintf(segments[k++].text, sizeof(segments->text), "? help");
-		snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");
+		if (!page->frame->frozen)
+			snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");
 		snprintf(segments[k++].text, sizeof(segments->text), "q quit");
 	}
 	view_screen__segments(page->canvas, page->canvas->rows - 1, page->canvas->cols, segments,
 			      k);
 }
 
-void view_screen__draw_log(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+void view_screen__draw_log(struct view_screen *screen, const struct view_frame *frame,
 			   struct view_canvas *canvas)
 {
 	struct page page = {
@@ -183,7 +185,7 @@ void view_screen__draw_log(struct view_screen *screen, const struct view_frame *
 		screen->log_top = view_screen__move(screen, screen->log_top, page.n);
 	screen->log_top = view_screen__scroll(screen->log_top, -1, rows, page.n);
 	screen->rows = rows;
-	draw_title(&page, frozen);
+	draw_title(&page);
 	draw_head(&page);
 	if (!page.n)
 		view_canvas__put(canvas, HEAD_ROWS, 1, VIEW_NORMAL, page.hidden ?

@@ -28,7 +28,7 @@ struct layout {
 	int footer;
 };
 
-static void draw_summary(const struct view_frame *frame, bool frozen, struct view_canvas *canvas)
+static void draw_summary(const struct view_frame *frame, struct view_canvas *canvas)
 {
 	struct view_segment segments[VIEW_SEGMENTS];
 
@@ -36,7 +36,7 @@ static void draw_summary(const struct view_frame *frame, bool frozen, struct vie
 		size_t n = view__summary(frame, line, segments);
 
 		view_screen__segments(canvas, line, line ? canvas->cols :
-				      view_screen__frozen(canvas, frozen), segments, n);
+				      view_screen__frozen(canvas, frame), segments, n);
 	}
 }
 
@@ -382,13 +382,14 @@ static void draw_footer(const struct view_screen *screen, const struct view_fram
 	size_t hidden = view_screen__hidden(screen, frame, list->tree.n_rows);
 	size_t first = screen->top, end = first + screen->rows, n = list->n;
 	bool high_first = screen->sort->low_first == screen->reverse;
-	struct view_segment segments[VIEW_SEGMENTS + 2] = { 0 };
+	struct view_segment segments[VIEW_SEGMENTS + VIEW_TIME_KEYS + 2] = { 0 };
 	size_t k = view_screen__filter(screen, hidden, list->tree.n_rows + hidden, segments);
 
 	if (screen->typing) {
 		view_screen__segments(canvas, row, canvas->cols, segments, k);
 		return;
 	}
+	k += view_screen__time_keys(frame, segments + k);
 	snprintf(segments[k++].text, sizeof(segments->text), "q quit");
 	snprintf(segments[k++].text, sizeof(segments->text), "? help");
 	snprintf(segments[k++].text, sizeof(segments->text), "/ filter");
@@ -402,11 +403,12 @@ static void draw_footer(const struct view_screen *screen, const struct view_fram
 		 screen->sort->title, high_first ? "high" : "low");
 	snprintf(segments[k++].text, sizeof(segments->text), "Enter more");
 	snprintf(segments[k++].text, sizeof(segments->text), "Up/Down select");
-	snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");
+	if (!frame->frozen)
+		snprintf(segments[k++].text, sizeof(segments->text), "Space freeze");
 	view_screen__segments(canvas, row, canvas->cols, segments, k);
 }
 
-void view_screen__draw_main(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+void view_screen__draw_main(struct view_screen *screen, const struct view_frame *frame,
 			    struct view_canvas *canvas)
 {
 	struct view_notice notices[VIEW_NOTICES];
@@ -420,7 +422,7 @@ void view_screen__draw_main(struct view_screen *screen, const struct view_frame 
 	l = make_layout(canvas, selected, view__notices(frame, notices),
 			list.n > VIEW_ALL ? VIEW_ALL : (int)list.n,
 			view_rows__ops(frame, NULL, op_rows));
-	draw_summary(frame, frozen, canvas);
+	draw_summary(frame, canvas);
 	draw_notices(&l, notices, canvas);
 	draw_containers(screen, frame, &l, &list, canvas);
 	if (l.n_ops)

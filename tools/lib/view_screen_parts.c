@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "error.h"
+#include "fmt.h"
 #include "view_screen_priv.h"
 
 int view_screen__segments(struct view_canvas *canvas, int row, int room,
@@ -43,15 +45,34 @@ size_t view_screen__warnings(const struct view_frame *frame, struct view_segment
 	return n;
 }
 
-int view_screen__frozen(struct view_canvas *canvas, bool frozen)
+int view_screen__frozen(struct view_canvas *canvas, const struct view_frame *frame)
 {
-	static const char word[] = "FROZEN";
-	int room = canvas->cols - (int)sizeof(word) - 1;
+	char text[2 * FMT_MAX + 4];
+	int room;
 
-	if (!frozen)
+	if (!frame->frozen)
 		return canvas->cols;
-	view_canvas__put(canvas, 0, room + 2, VIEW_ALERT, word);
+	view__frozen(frame, text, sizeof(text));
+	room = canvas->cols - (int)strlen(text) - 2;
+	view_canvas__put(canvas, 0, room + 2, VIEW_ALERT, text);
 	return room;
+}
+
+size_t view_screen__time_keys(const struct view_frame *frame,
+			      struct view_segment to[VIEW_TIME_KEYS])
+{
+	static const char *const keys[] = {
+		"Left Right step", "N n failed or slow", "Space go on", "[ ] ten steps",
+	};
+	size_t n = 0;
+
+	if (frame->remark) {
+		to[n].alert = true;
+		snprintf(to[n++].text, sizeof(to->text), "%s", frame->remark);
+	}
+	for (size_t i = 0; frame->frozen && i < ARRAY_SIZE(keys); i++)
+		snprintf(to[n++].text, sizeof(to->text), "%s", keys[i]);
+	return n;
 }
 
 int view_screen__fit_page(struct view_screen *screen, int rows, int lines)

@@ -48,6 +48,7 @@ struct view_screen {
 	int rows;	/* of the table when it was drawn last */
 	size_t top;	/* first row shown */
 	int cols;	/* of the last drawing */
+	bool frozen;	/* the picture stands still */
 	struct view_columns containers, ops;
 	/* The tree */
 	bool tree;	/* containers by whose they are */
@@ -83,15 +84,15 @@ struct key {
 };
 size_t view_screen__keys(const struct key **list);
 
-void view_screen__draw_main(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+void view_screen__draw_main(struct view_screen *screen, const struct view_frame *frame,
 			    struct view_canvas *canvas);
 void view_screen__draw_container(struct view_screen *screen, const struct view_frame *frame,
-				 bool frozen, struct view_canvas *canvas);
-void view_screen__draw_log(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+				 struct view_canvas *canvas);
+void view_screen__draw_log(struct view_screen *screen, const struct view_frame *frame,
 			   struct view_canvas *canvas);
 void view_screen__draw_stacks(struct view_screen *screen, const struct view_frame *frame,
-			      bool frozen, struct view_canvas *canvas);
-void view_screen__draw_heat(struct view_screen *screen, const struct view_frame *frame, bool frozen,
+			      struct view_canvas *canvas);
+void view_screen__draw_heat(struct view_screen *screen, const struct view_frame *frame,
 			    struct view_canvas *canvas);
 void view_screen__draw_help(struct view_screen *screen, const struct view_frame *frame,
 			    struct view_canvas *canvas);
@@ -107,8 +108,12 @@ int view_screen__segments(struct view_canvas *canvas, int row, int room,
 			  const struct view_segment *segments, size_t n);
 /* What must be seen wherever figures are, if it is so: losses, the recording's end; how many. */
 size_t view_screen__warnings(const struct view_frame *frame, struct view_segment to[2]);
-/* FROZEN at the right end of the first row, if it is so; returns the columns that are left. */
-int view_screen__frozen(struct view_canvas *canvas, bool frozen);
+/* For the last row: what the last key came to, and while the picture stands still what moves it. */
+enum { VIEW_TIME_KEYS = 5 };
+size_t view_screen__time_keys(const struct view_frame *frame,
+			      struct view_segment to[VIEW_TIME_KEYS]);
+/* view__frozen() at the right end of the first row, if it is so; the columns that are left. */
+int view_screen__frozen(struct view_canvas *canvas, const struct view_frame *frame);
 /*
  * The titles of a table at @row, and one row of it; @col: where its columns begin; @sort: name of a
  * field, or NULL.

@@ -28,7 +28,7 @@ static void put_line(void *ctx, bool head, const char *text)
 }
 
 void view_screen__draw_stacks(struct view_screen *screen, const struct view_frame *frame,
-			      bool frozen, struct view_canvas *canvas)
+			      struct view_canvas *canvas)
 {
 	__u64 id = screen->has_selected ? screen->selected : 0;
 	struct page page = { .canvas = canvas, .top = VIEW_ALL };
@@ -42,7 +42,7 @@ void view_screen__draw_stacks(struct view_screen *screen, const struct view_fram
 	view_stacks__lines(frame, id, SHOWN, put_line, &page);
 	view_stacks__title(frame, id, SHOWN, title, sizeof(title));
 	view_canvas__put(canvas, 0, 0, VIEW_HEAD, title);
-	view_screen__frozen(canvas, frozen);
+	view_screen__frozen(canvas, frame);
 	view_canvas__put(canvas, canvas->rows - 1, 0, VIEW_HEAD,
 			 last ? "Up/Down/PgUp/PgDn scroll, any other key: back" : "any key: back");
 }

@@ -38,4 +38,14 @@ static inline void *xmemdup(const void *ptr, size_t n, size_t size)
 	return n ? memcpy(xreallocarray(NULL, n, size), ptr, n * size) : NULL;
 }
 
+/* The same of an array that grows when its length reaches a power of two: there is that room. */
+static inline void *xmemdup_grown(const void *ptr, size_t n, size_t size)
+{
+	size_t room = 1;
+
+	while (room < n)
+		room *= 2;
+	return n ? memcpy(xreallocarray(NULL, room, size), ptr, n * size) : NULL;
+}
+
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/enrich.h"
+#include "lib/history.h"
 #include "lib/loader.h"
 #include "lib/model.h"
 #include "lib/source_paced.h"
@@ -22,6 +23,7 @@
 #include "lib/view_batch.h"
 #include "lib/view_json.h"
 #include "lib/view_screen.h"
+#include "lib/xalloc.h"
 #include "top.h"
 
 #define NSEC 1000000000ULL
@@ -29,8 +31,16 @@
 #define POLL_NS (NSEC / 10)
 /* Containers that are gone stay visible as long as this, and for two refreshes. */
 #define KEEP_NS (5 * NSEC)
+/* A call that takes as long is one to be found. */
+#define SLOW_NS (NSEC / 10)
 /* Longer stretches of a recording without events are left out in batch. */
 #define IDLE_REFRESHES 60
+
+/* What a refresh was shown with. */
+struct moment {
+	struct view_frame frame;
+	struct source_info info;
+};
 
 struct top {
 	const struct options *options;
@@ -49,10 +59,15 @@ struct top {
 	/* The screen only */
 	struct tui *tui;
 	struct view_screen *screen;
+	struct history *history; /* NULL: in batch */
+	struct moment *moments; /* HISTORY_STEPS, of the steps of @history */
 	struct model *frozen; /* what the screen shows while it stands still */
 	struct view_frame frozen_frame;
 	bool resized;
 	__u64 frozen_at_ns;
+	__u64 step; /* of @history that is shown while it stands still, */
+	struct view_frame past; /* unless @past.model is NULL: then @frozen is, which came behind */
+	char remark[80];
 };
 
 static __u64 clock_ns(clockid_t clock)
@@ -79,11 +94,14 @@ static __u64 now_of(const struct top *top)
 /* Prints nothing while the screen is there: the caller ends the loop, which closes it. */
 static bool drain(struct top *top, __u64 now_ns)
 {
+	struct source_sink model = model__sink(top->model, top->info.aggregates);
 	int ret;
 
 	if (!top->info.live)
 		source_paced__until(top->source, now_ns);
 	ret = source__poll(top->source, &top->sink);
+	if (top->history)
+		history__pass(top->history, &model);
 	if (ret == 0)
 		top->frame.at_end = true;
 	if (ret >= 0)
@@ -99,6 +117,14 @@ static __u64 end_of(const struct top *top, __u64 now_ns)
 
 	return top->frame.at_end && last_ns > top->frame.now_ns && last_ns < now_ns ? last_ns :
 										      now_ns;
+}
+
+static void keep_moment(struct top *top, __u64 keep_ns)
+{
+	history__advance(top->history, top->model, top->frame.now_ns, keep_ns);
+	if (history__end(top->history))
+		top->moments[(history__end(top->history) - 1) % HISTORY_STEPS] =
+			(struct moment){ top->frame, top->info };
 }
 
 /* A refresh of everything but the view. */
@@ -118,6 +144,8 @@ static void advance(struct top *top, __u64 now_ns)
 	top->wall_ns = wall_ns;
 	top->frame.now_ns = now_ns;
 	top->frame.number++;
+	if (top->history)
+		keep_moment(top, keep_ns);
 }
 
 static bool is_over(const struct top *top)
@@ -239,6 +267,13 @@ static bool batch_replay(struct top *top, __u64 now_ns)
 
 /* The screen */
 
+static const struct view_frame *shown(const struct top *top)
+{
+	if (!top->frozen)
+		return &top->frame;
+	return top->past.model ? &top->past : &top->frozen_frame;
+}
+
 static void draw(struct top *top)
 {
 	struct view_canvas *canvas;
@@ -246,8 +281,7 @@ static void draw(struct top *top)
 
 	tui__size(top->tui, &rows, &cols);
 	canvas = view_canvas__create(rows, cols);
-	view_screen__draw(top->screen, top->frozen ? &top->frozen_frame : &top->frame,
-			  top->frozen != NULL, canvas);
+	view_screen__draw(top->screen, shown(top), canvas);
 	tui__paint(top->tui, canvas);
 	view_canvas__destroy(canvas);
 	model__look_at(top->model, view_screen__selected(top->screen));
@@ -259,6 +293,8 @@ static void unfreeze(struct top *top)
 		return;
 	model__destroy(top->frozen);
 	top->frozen = NULL;
+	top->past.model = NULL;
+	history__leave(top->history);
 	/* A recording goes on where it stopped. */
 	top->replay_offset_ns -= clock_ns(CLOCK_BOOTTIME) - top->frozen_at_ns;
 }
@@ -272,7 +308,61 @@ static void toggle_freeze(struct top *top)
 	top->frozen = model__snapshot(top->model);
 	top->frozen_frame = top->frame;
 	top->frozen_frame.model = top->frozen;
+	top->frozen_frame.frozen = true;
 	top->frozen_at_ns = clock_ns(CLOCK_BOOTTIME);
+	/* It has what came since the last refresh, too. */
+	top->step = history__end(top->history) ? history__end(top->history) - 1 : 0;
+}
+
+/* The step that @how leads to, from the one that is shown, and what there is to say of it. */
+static __u64 step_to(struct top *top, unsigned int how)
+{
+	const __u64 first = history__first(top->history), last = history__end(top->history) - 1;
+	const __u64 n = how & VIEW_FAR ? 10 : 1;
+	const char *what = NULL;
+	bool back = !(how & VIEW_FORTH);
+	__u64 step = top->step;
+
+	if (how & VIEW_MARK) {
+		if (!history__find(top->history, &step, back))
+			what = back ? "no failed or slow call before" : "no failed or slow call after";
+	} else if (back) {
+		what = step < first + n ? "the oldest that is kept" : NULL;
+		step = what ? first : step - n;
+	} else {
+		what = step + n > last ? "the newest" : NULL;
+		step = what ? last : step + n;
+	}
+	snprintf(top->remark, sizeof(top->remark), "%s", what ? what : "");
+	return step < first ? first : step; /* time went on, and what was shown is not kept now */
+}
+
+static void show_step(struct top *top, __u64 step)
+{
+	const struct moment *moment = &top->moments[step % HISTORY_STEPS];
+
+	top->step = step;
+	top->past = moment->frame;
+	top->past.model = history__at(top->history, step);
+	top->past.info = &moment->info;
+	top->past.heat = top->frozen;
+	top->past.frozen = top->past.past = true;
+	top->past.behind_ns = view__age(&top->frame, moment->frame.now_ns);
+}
+
+static void travel(struct top *top, unsigned int how)
+{
+	const char *trouble = history__trouble(top->history);
+
+	if (!top->frozen)
+		toggle_freeze(top);
+	if (trouble || history__first(top->history) == history__end(top->history))
+		snprintf(top->remark, sizeof(top->remark), "%s",
+			 trouble ? trouble : "nothing is kept yet");
+	else
+		show_step(top, step_to(top, how));
+	if (*top->remark)
+		top->past.remark = top->frozen_frame.remark = top->remark;
 }
 
 /* Returns whether anything changed on the screen. */
@@ -285,10 +375,13 @@ static bool handle_keys(struct top *top)
 	while ((key = tui__key(top->tui)) != VIEW_KEY_NONE) {
 		unsigned int reaction = view_screen__key(top->screen, key);
 
+		top->past.remark = top->frozen_frame.remark = NULL;
 		if (reaction & VIEW_QUIT)
 			top->ended = true;
 		if (reaction & VIEW_FREEZE)
 			toggle_freeze(top);
+		if (reaction & VIEW_STEP)
+			travel(top, reaction);
 		redraw |= reaction & VIEW_REDRAW;
 	}
 	if (!tui__alive(top->tui))
@@ -381,19 +474,23 @@ int top__run(const struct options *options, struct source *source, struct loader
 	top.model = model__create();
 	top.sink = model__sink(top.model, top.info.aggregates);
 	model__unseen(top.model, top.info.unseen);
-	if (top.info.live && !top.info.described) {
-		top.enrich = enrich__create("", &top.sink);
-		enrich__ask(top.enrich, loader);
-		top.sink = enrich__sink(top.enrich);
-	}
 	top.frame = (struct view_frame){
 		.model = top.model,
 		.info = &top.info,
 		.interval_ns = options->interval_ns,
 		.cpu_percent = -1,
 	};
-	if (!options->batch && !options->json)
+	if (!options->batch && !options->json) {
+		top.history = history__create(top.model, top.info.aggregates, SLOW_NS);
+		top.moments = xcalloc(HISTORY_STEPS, sizeof(*top.moments));
+		top.sink = history__sink(top.history);
 		model__keep_heat(top.model);
+	}
+	if (top.info.live && !top.info.described) {
+		top.enrich = enrich__create("", &top.sink);
+		enrich__ask(top.enrich, loader);
+		top.sink = enrich__sink(top.enrich);
+	}
 	if (start(&top, &now_ns)) {
 		if (!options->batch && !options->json)
 			ret = run_screen(&top);
@@ -405,6 +502,8 @@ int top__run(const struct options *options, struct source *source, struct loader
 	if (ret)
 		fprintf(stderr, "vfiotop: %s\n", source__error(source));
 	enrich__destroy(top.enrich);
+	history__destroy(top.history);
+	free(top.moments);
 	model__destroy(top.model);
 	close(top.signals);
 	return top.status;
