@@ -420,10 +420,9 @@ static void draw_all_of_owner(struct page *page)
 
 static void draw_footer(const struct page *page)
 {
-	struct view_segment segments[VIEW_SEGMENTS + VIEW_TIME_KEYS] = { 0 };
-	size_t k = view_screen__time_keys(page->frame, segments);
+	struct view_segment segments[VIEW_SEGMENTS + VIEW_TIME_KEYS] = { { .text = "Esc back" } };
+	size_t k = 1 + view_screen__time_keys(page->frame, segments + 1);
 
-	snprintf(segments[k++].text, sizeof(segments->text), "Esc back");
 	if (page->n > (size_t)page->shown)
 		snprintf(segments[k++].text, sizeof(segments->text), "%zu-%zu of %zu",
 			 page->first + 1, page->first + page->shown, page->n);

@@ -152,8 +152,8 @@ static void draw_footer(const struct page *page, int rows)
 				       segments);
 
 	if (!page->screen->typing) {
-		k += view_screen__time_keys(page->frame, segments + k);
 		snprintf(segments[k++].text, sizeof(segments->text), "Esc back");
+		k += view_screen__time_keys(page->frame, segments + k);
 		if (page->n > (size_t)rows)
 			snprintf(segments[k++].text, sizeof(segments->text), "%zu-%zu of %zu",
 				 top + 1, top + rows, page->n);

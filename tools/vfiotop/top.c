@@ -65,6 +65,7 @@ struct top {
 	struct view_frame frozen_frame;
 	bool resized;
 	__u64 frozen_at_ns;
+	__u64 frozen_end;   /* of @history by then */
 	__u64 step; /* of @history that is shown while it stands still, */
 	struct view_frame past; /* unless @past.model is NULL: then @frozen is, which came behind */
 	char remark[80];
@@ -310,8 +311,8 @@ static void toggle_freeze(struct top *top)
 	top->frozen_frame.model = top->frozen;
 	top->frozen_frame.frozen = true;
 	top->frozen_at_ns = clock_ns(CLOCK_BOOTTIME);
-	/* It has what came since the last refresh, too. */
-	top->step = history__end(top->history) ? history__end(top->history) - 1 : 0;
+	top->frozen_end = history__end(top->history);
+	top->step = top->frozen_end ? top->frozen_end - 1 : 0;
 }
 
 /* The step that @how leads to, from the one that is shown, and what there is to say of it. */
@@ -361,6 +362,9 @@ static void travel(struct top *top, unsigned int how)
 			 trouble ? trouble : "nothing is kept yet");
 	else
 		show_step(top, step_to(top, how));
+	/* The picture that was frozen also has what came behind the last refresh by then. */
+	if (how & VIEW_FORTH && *top->remark && top->step + 1 == top->frozen_end)
+		top->past.model = NULL;
 	if (*top->remark)
 		top->past.remark = top->frozen_frame.remark = top->remark;
 }
