@@ -286,6 +286,10 @@ static void failed_and_slow_are_found(void **state)
 	assert_int_equal(found(&past, 0, false), 3);
 	assert_int_equal(found(&past, 3, false), 11);
 	assert_int_equal(found(&past, 15, false), ~0ULL);
+	assert_string_equal(history__mark(past.history, 3), "map_dma failed");
+	assert_string_equal(history__mark(past.history, 11), "map_dma slow");
+	assert_string_equal(history__mark(past.history, 15), "call on a group failed");
+	assert_null(history__mark(past.history, 4));
 	end(&past);
 }
 

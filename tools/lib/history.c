@@ -4,9 +4,11 @@
  *
  * Called by vfiotop's loop.
  */
+#include <stdio.h>
 #include <string.h>
 #include <zstd.h>
 
+#include "event.h"
 #include "history.h"
 #include "sink_queue.h"
 #include "xalloc.h"
@@ -19,13 +21,19 @@
 /*
  * What was delivered since the step before, and the refresh.
  * @bytes: of a sink_queue, compressed from @raw to @size bytes; NULL: nothing came
- * @marked: a call failed or was slow
+ * @mark: what failed or was slow, "" nothing
  */
 struct step {
 	void *bytes;
 	size_t size, raw;
 	__u64 now_ns, keep_ns;
-	bool marked;
+	char mark[64];
+};
+
+/* Calls that failed, calls that were slow, until some instant. */
+struct marks {
+	__u64 failed[VFIO_OP_COUNT], slow[VFIO_OP_COUNT];
+	__u64 failed_groups, slow_groups; /* on group and device files */
 };
 
 /* A model as it was after @step, which may be the one before the first. */
@@ -44,7 +52,7 @@ struct history {
 	__u64 first, end;
 	size_t bytes;
 	struct model *base; /* before @first; NULL: nothing is kept */
-	__u64 n_marks; /* calls that failed or were slow, until the last step */
+	struct marks marks; /* until the last step */
 	ZSTD_CCtx *compress;
 	ZSTD_DCtx *decompress;
 	/* While somebody looks */
@@ -157,37 +165,64 @@ static void play(struct history *history, const struct step *step, struct model 
 	model__advance(model, step->now_ns, step->keep_ns);
 }
 
-static __u64 marks_of(const struct model_op *op, __u64 slow_ns)
+static __u64 count_slow(const struct model_op *op, __u64 slow_ns)
 {
-	__u64 n = op->errors;
+	__u64 n = 0;
 
 	for (__u32 i = op->n_hist; i-- > 0 && vfio_hist_lower(op->hist[i].index) >= slow_ns;)
 		n += op->hist[i].count;
 	return n;
 }
 
-static __u64 count_marks(const struct history *history, const struct model *model)
+static struct marks count_marks(const struct history *history, const struct model *model)
 {
 	const struct model_group_calls *calls = model__group_calls(model);
-	__u64 n = 0;
+	struct marks marks = { 0 };
 
+	for (int op = 0; op < VFIO_OP_COUNT; op++) {
+		const struct model_op *total = model__total(model, op);
+
+		if (!total)
+			continue;
+		marks.failed[op] = total->errors;
+		marks.slow[op] = count_slow(total, history->slow_ns);
+	}
+	for (size_t i = 0; i < calls->n; i++) {
+		marks.failed_groups += calls->list[i].op->errors;
+		marks.slow_groups += count_slow(calls->list[i].op, history->slow_ns);
+	}
+	return marks;
+}
+
+/* As much as there is room for. */
+static void add_mark(struct step *step, bool is, const char *what, const char *how)
+{
+	size_t used = strlen(step->mark);
+
+	if (is)
+		snprintf(step->mark + used, sizeof(step->mark) - used, "%s%s %s",
+			 used ? ", " : "", what, how);
+}
+
+static void set_mark(struct step *step, const struct marks *before, const struct marks *now)
+{
 	for (int op = 0; op < VFIO_OP_COUNT; op++)
-		if (model__total(model, op))
-			n += marks_of(model__total(model, op), history->slow_ns);
-	for (size_t i = 0; i < calls->n; i++)
-		n += marks_of(calls->list[i].op, history->slow_ns);
-	return n;
+		add_mark(step, now->failed[op] > before->failed[op], event__op(op)->key, "failed");
+	add_mark(step, now->failed_groups > before->failed_groups, "call on a group", "failed");
+	for (int op = 0; op < VFIO_OP_COUNT; op++)
+		add_mark(step, now->slow[op] > before->slow[op], event__op(op)->key, "slow");
+	add_mark(step, now->slow_groups > before->slow_groups, "call on a group", "slow");
 }
 
 static void add_step(struct history *history, const struct model *model, __u64 now_ns,
 		     __u64 keep_ns)
 {
 	struct step *step = step_of(history, history->end);
-	__u64 n_marks = count_marks(history, model);
+	struct marks marks = count_marks(history, model);
 
 	*step = (struct step){ .now_ns = now_ns, .keep_ns = keep_ns };
-	step->marked = n_marks > history->n_marks;
-	history->n_marks = n_marks;
+	set_mark(step, &history->marks, &marks);
+	history->marks = marks;
 	compress(history, step);
 	history->bytes += step->size;
 	history->end++;
@@ -209,7 +244,7 @@ void history__advance(struct history *history, const struct model *model, __u64 
 		drop_all(history);
 	} else if (!history->base) {
 		history->base = model__fork(model);
-		history->n_marks = count_marks(history, model);
+		history->marks = count_marks(history, model);
 		history->first = ++history->end; /* no step is given twice */
 	} else {
 		if (history->end - history->first == HISTORY_STEPS)
@@ -294,13 +329,20 @@ const struct model *history__at(struct history *history, __u64 step)
 	return past->model;
 }
 
+const char *history__mark(const struct history *history, __u64 step)
+{
+	const struct step *at = &history->steps[step % HISTORY_STEPS];
+
+	return step >= history->first && step < history->end && *at->mark ? at->mark : NULL;
+}
+
 bool history__find(const struct history *history, __u64 *step, bool backwards)
 {
 	__u64 at = *step;
 
 	while (backwards ? at > history->first : at + 1 < history->end) {
 		at = backwards ? at - 1 : at + 1;
-		if (at >= history->first && history->steps[at % HISTORY_STEPS].marked) {
+		if (history__mark(history, at)) {
 			*step = at;
 			return true;
 		}

@@ -55,6 +55,9 @@ void history__leave(struct history *history);
  */
 bool history__find(const struct history *history, __u64 *step, bool backwards);
 
+/* What failed or was slow in step @step: "map_dma failed, pin slow". NULL: nothing, or not kept. */
+const char *history__mark(const struct history *history, __u64 step);
+
 /* Why nothing is kept, a sentence for the user; NULL: it is. */
 const char *history__trouble(const struct history *history);
 

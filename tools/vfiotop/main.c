@@ -51,6 +51,7 @@ int main(int argc, char **argv)
 	struct options options;
 	struct loader *loader = NULL;
 	struct source *source;
+	struct source_info info;
 	char err[1024];
 	int status;
 
@@ -73,7 +74,8 @@ int main(int argc, char **argv)
 		loader__stop(loader);
 		return 1;
 	}
-	status = top__run(&options, source, loader);
+	source__info(source, &info);
+	status = options__locate(&options, &info) ? top__run(&options, source, loader) : 2;
 	source__close(source);
 	loader__stop(loader);
 	return status;

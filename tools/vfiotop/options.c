@@ -10,14 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/event_filter.h"
 #include "lib/overhead.h"
 #include "lib/stack_opts.h"
 #include "options.h"
 
 #define MIN_INTERVAL 0.1
 #define MAX_INTERVAL 86400.0
+#define MIN_SPEED 0.01
+#define MAX_SPEED 1000.0
 
-enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_COLOR, OPT_OVERHEAD, OPT_TREE };
+enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_COLOR, OPT_OVERHEAD, OPT_TREE,
+       OPT_SLOW, OPT_SPEED, OPT_FROM };
 
 /* Each option once: getopt's table and the help are made of these rows. */
 static const struct row {
@@ -35,11 +39,16 @@ static const struct row {
 	{ OPT_TREE, "tree", NULL, "containers by VM, pod or process, with the totals of each, and their\n"
 	  "                             groups and devices; as t on the screen; not with --json" },
 	{ OPT_REPLAY, "replay", "FILE", "look at a recording of 'vfio-trace record'; - is stdin" },
+	{ OPT_FROM, "from", "TIME", "begin the replay there: seconds behind its begin, or a time of day\n"
+	  "                             as 23:59:01.5" },
+	{ OPT_SPEED, "speed", "FACTOR", "of the replay's clock on the screen, 0.01 to 1000, default 1" },
 	{ OPT_SOURCE, "source", "SOURCE", "tp: our vfio.ko's tracepoints; fentry: any vfio.ko's functions;\n"
 	  "                             auto: which of them works (default); file:PATH: as --replay" },
 	{ OPT_STACKS, "stacks", "[=WHAT]", "show from where operations are called; WHAT, or several with commas:\n"
 	  "                             pin: pins and maps (default); failed; slow=TIME: those of 10ms\n"
 	  "                             and more; limit=N: keep N stacks, default 1024" },
+	{ OPT_SLOW, "slow", "TIME", "a call that takes as long is one that n and N on the screen look for,\n"
+	  "                             as 250us or 2s; default 100ms" },
 	{ OPT_COLOR, "color", "WHEN", "auto (default: unless NO_COLOR is set), always or never" },
 	{ OPT_OVERHEAD, "max-overhead", "PERCENT",
 	  "of all CPUs' time; when the tool and its BPF programs take more\n"
@@ -91,15 +100,20 @@ __attribute__((format(printf, 1, 2))) static enum options_verdict usage(const ch
 	return OPTIONS_USAGE;
 }
 
-static bool parse_interval(const char *text, __u64 *ns)
+static bool parse_number(const char *text, double min, double max, double *number)
 {
 	char *end;
+
+	*number = strtod(text, &end);
+	/* Written so that not-a-number is refused. */
+	return end != text && !*end && *number >= min && *number <= max;
+}
+
+static bool parse_interval(const char *text, __u64 *ns)
+{
 	double seconds;
 
-	errno = 0;
-	seconds = strtod(text, &end);
-	/* Written so that not-a-number is refused. */
-	if (end == text || *end || !(seconds >= MIN_INTERVAL && seconds <= MAX_INTERVAL))
+	if (!parse_number(text, MIN_INTERVAL, MAX_INTERVAL, &seconds))
 		return false;
 	*ns = seconds * 1e9;
 	return true;
@@ -212,6 +226,18 @@ static enum options_verdict apply(struct options *options, struct chosen *chosen
 			return usage("--stacks=%s is not understood; it is any of " STACK_OPTS_HELP
 				     ", with commas", optarg);
 		return OPTIONS_RUN;
+	case OPT_SLOW:
+		if (!event_filter__parse_duration(optarg, &options->slow_ns))
+			return usage("--slow is a time with its unit, as 250us or 2s, not '%s'", optarg);
+		return OPTIONS_RUN;
+	case OPT_SPEED:
+		if (!parse_number(optarg, MIN_SPEED, MAX_SPEED, &options->speed))
+			return usage("--speed is a factor from %g to %g, not '%s'", MIN_SPEED, MAX_SPEED,
+				     optarg);
+		return OPTIONS_RUN;
+	case OPT_FROM:
+		options->from = optarg; /* what it means depends on the recording */
+		return OPTIONS_RUN;
 	case OPT_COLOR:
 		if (!parse_color(optarg, &options->color))
 			return usage("--color is auto, always or never, not '%s'", optarg);
@@ -251,7 +277,9 @@ enum options_verdict options__parse(struct options *options, int argc, char **ar
 			snprintf(shorts + strlen(shorts), sizeof(shorts) - strlen(shorts), "%c%s",
 				 rows[i].key, rows[i].arg ? ":" : "");
 	}
-	*options = (struct options){ .interval_ns = 1000000000 };
+	*options = (struct options){
+		.interval_ns = 1000000000, .slow_ns = 100000000, .speed = 1,
+	};
 	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		enum options_verdict verdict = apply(options, &chosen, key);
 
@@ -268,10 +296,24 @@ enum options_verdict options__parse(struct options *options, int argc, char **ar
 			     "each container");
 	if (options->json && options->choice.n_fields)
 		return usage("-o is for the screen and -b; --json has all fields");
+	if (!options->file && options->from)
+		return usage("--from is for a recording: --replay FILE");
+	if (!options->file && options->speed != 1)
+		return usage("--speed is for a recording: --replay FILE");
 	if (options->file && options->max_overhead)
 		return usage("--max-overhead is for a live host, a recording has no programs in its "
 			     "kernel");
 	if (options->file && source_stack_opts__any(&options->stacks))
 		return usage("a recording has no call stacks: --stacks is for a running kernel");
 	return OPTIONS_RUN;
+}
+
+bool options__locate(struct options *options, const struct source_info *info)
+{
+	if (!options->from || event_filter__parse_time(options->from, info->start_ns,
+						       info->realtime_offset_ns, &options->from_ns))
+		return true;
+	usage("'--from %s' is neither seconds behind the recording's begin nor a time of day",
+	      options->from);
+	return false;
 }

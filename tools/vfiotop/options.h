@@ -21,6 +21,10 @@ struct options {
 	enum source_live_kind live;
 	double max_overhead; /* in percent of all CPUs' time; 0: no limit */
 	struct source_stack_opts stacks;
+	__u64 slow_ns;	  /* a call that takes as long is one to be found */
+	double speed;	  /* of a recording's clock on the screen */
+	const char *from; /* where it begins, for event_filter__parse_time(); NULL: at its begin */
+	__u64 from_ns;	  /* that, once the recording is open */
 	enum tui_color color;
 	struct view_choice choice;
 };
@@ -33,5 +37,8 @@ enum options_verdict {
 };
 
 enum options_verdict options__parse(struct options *options, int argc, char **argv);
+
+/* options__locate - what --from means in the recording of @info. False: nothing, as was printed. */
+bool options__locate(struct options *options, const struct source_info *info);
 
 #endif

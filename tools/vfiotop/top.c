@@ -31,8 +31,8 @@
 #define POLL_NS (NSEC / 10)
 /* Containers that are gone stay visible as long as this, and for two refreshes. */
 #define KEEP_NS (5 * NSEC)
-/* A call that takes as long is one to be found. */
-#define SLOW_NS (NSEC / 10)
+/* How long a key may look for something in a recording. */
+#define LOOK_NS (2 * NSEC)
 /* Longer stretches of a recording without events are left out in batch. */
 #define IDLE_REFRESHES 60
 
@@ -55,7 +55,9 @@ struct top {
 	bool ended;	    /* by a signal or a key */
 	int status;	    /* exit status when ended */
 	__u64 cpu_ns, wall_ns; /* when the tool's own cost was taken last */
-	__u64 replay_offset_ns; /* replayed instant = clock + this */
+	/* Of a replay: the instant that was replayed when the clock said @clock0_ns */
+	__u64 replayed_ns, clock0_ns;
+	double speed;
 	/* The screen only */
 	struct tui *tui;
 	struct view_screen *screen;
@@ -64,7 +66,7 @@ struct top {
 	struct model *frozen; /* what the screen shows while it stands still */
 	struct view_frame frozen_frame;
 	bool resized;
-	__u64 frozen_at_ns;
+	__u64 frozen_ns;    /* where a replay goes on then */
 	__u64 frozen_end;   /* of @history by then */
 	__u64 step; /* of @history that is shown while it stands still, */
 	struct view_frame past; /* unless @past.model is NULL: then @frozen is, which came behind */
@@ -89,7 +91,17 @@ static __u64 own_cpu_ns(const struct top *top)
 
 static __u64 now_of(const struct top *top)
 {
-	return clock_ns(CLOCK_BOOTTIME) + (top->info.live ? 0 : top->replay_offset_ns);
+	__u64 now_ns = clock_ns(CLOCK_BOOTTIME);
+
+	return top->info.live ? now_ns :
+	       top->replayed_ns + (__u64)((now_ns - top->clock0_ns) * top->speed);
+}
+
+/* From here a replay goes on now. */
+static void set_replayed(struct top *top, __u64 now_ns)
+{
+	top->replayed_ns = now_ns;
+	top->clock0_ns = clock_ns(CLOCK_BOOTTIME);
 }
 
 /* Prints nothing while the screen is there: the caller ends the loop, which closes it. */
@@ -149,6 +161,27 @@ static void advance(struct top *top, __u64 now_ns)
 		keep_moment(top, keep_ns);
 }
 
+/* The next refresh of a replay that does not wait for its clock. False: it broke. */
+static bool replay_refresh(struct top *top)
+{
+	const __u64 step_ns = top->options->interval_ns;
+	__u64 now_ns = top->frame.now_ns, next_ns;
+	int more = source_paced__next(top->source, &next_ns);
+
+	if (more < 0) {
+		top->status = 1;
+		return false;
+	}
+	if (more && next_ns > now_ns && (next_ns - now_ns) / step_ns > IDLE_REFRESHES)
+		now_ns = next_ns - next_ns % step_ns;
+	/* A broken recording may claim times at the end of the scale. */
+	now_ns = now_ns + step_ns < now_ns ? ~0ULL : now_ns + step_ns;
+	if (!drain(top, now_ns))
+		return false;
+	advance(top, end_of(top, now_ns));
+	return true;
+}
+
 static bool is_over(const struct top *top)
 {
 	return top->ended ||
@@ -166,8 +199,13 @@ static bool start(struct top *top, __u64 *now_ns)
 			top->status = 1;
 			return false;
 		}
-		top->replay_offset_ns = first_ns - *now_ns;
-		*now_ns = first_ns;
+		*now_ns = top->options->from_ns > first_ns ? top->options->from_ns : first_ns;
+		/* What was before is no part of the first interval. */
+		if (*now_ns > first_ns && !drain(top, *now_ns - 1))
+			return false;
+		if (top->frame.at_end)
+			*now_ns = model__now(top->model);
+		set_replayed(top, *now_ns);
 	}
 	model__advance(top->model, *now_ns, KEEP_NS);
 	top->frame.now_ns = *now_ns;
@@ -240,25 +278,11 @@ static bool batch_live(struct top *top, __u64 now_ns)
 	return true;
 }
 
-static bool batch_replay(struct top *top, __u64 now_ns)
+static bool batch_replay(struct top *top)
 {
-	const __u64 step_ns = top->options->interval_ns;
-
 	while (!is_over(top)) {
-		__u64 next_ns;
-		int more = source_paced__next(top->source, &next_ns);
-
-		if (more < 0) {
-			top->status = 1;
+		if (!replay_refresh(top))
 			return false;
-		}
-		if (more && next_ns > now_ns && (next_ns - now_ns) / step_ns > IDLE_REFRESHES)
-			now_ns = next_ns - next_ns % step_ns;
-		/* A broken recording may claim times at the end of the scale. */
-		now_ns = now_ns + step_ns < now_ns ? ~0ULL : now_ns + step_ns;
-		if (!drain(top, now_ns))
-			return false;
-		advance(top, end_of(top, now_ns));
 		wait_until(top, 0);
 		if (!print(top) || top->frame.at_end)
 			break;
@@ -296,8 +320,7 @@ static void unfreeze(struct top *top)
 	top->frozen = NULL;
 	top->past.model = NULL;
 	history__leave(top->history);
-	/* A recording goes on where it stopped. */
-	top->replay_offset_ns -= clock_ns(CLOCK_BOOTTIME) - top->frozen_at_ns;
+	set_replayed(top, top->frozen_ns);
 }
 
 static void toggle_freeze(struct top *top)
@@ -310,7 +333,7 @@ static void toggle_freeze(struct top *top)
 	top->frozen_frame = top->frame;
 	top->frozen_frame.model = top->frozen;
 	top->frozen_frame.frozen = true;
-	top->frozen_at_ns = clock_ns(CLOCK_BOOTTIME);
+	top->frozen_ns = now_of(top);
 	top->frozen_end = history__end(top->history);
 	top->step = top->frozen_end ? top->frozen_end - 1 : 0;
 }
@@ -325,7 +348,9 @@ static __u64 step_to(struct top *top, unsigned int how)
 	__u64 step = top->step;
 
 	if (how & VIEW_MARK) {
-		if (!history__find(top->history, &step, back))
+		if (history__find(top->history, &step, back))
+			what = history__mark(top->history, step);
+		else
 			what = back ? "no failed or slow call before" : "no failed or slow call after";
 	} else if (back) {
 		what = step < first + n ? "the oldest that is kept" : NULL;
@@ -351,19 +376,62 @@ static void show_step(struct top *top, __u64 step)
 	top->past.behind_ns = view__age(&top->frame, moment->frame.now_ns);
 }
 
+static __u64 newest_step(const struct top *top)
+{
+	return history__end(top->history) - 1;
+}
+
+/* A replay is read on behind what is kept instead of waiting for its clock. */
+static bool reads_on(const struct top *top, unsigned int how)
+{
+	__u64 step = top->step;
+
+	if (top->info.live || top->frame.at_end || !(how & VIEW_FORTH))
+		return false;
+	return how & VIEW_MARK ? !history__find(top->history, &step, false) :
+				 !top->past.model || step == newest_step(top);
+}
+
+/* So many refreshes, or until one has a failed or slow call. */
+static void read_on(struct top *top, unsigned int how)
+{
+	const __u64 give_up_ns = clock_ns(CLOCK_MONOTONIC) + LOOK_NS;
+	__u64 n = how & VIEW_MARK ? ~0ULL : how & VIEW_FAR ? 10 : 1;
+	bool found = false;
+
+	unfreeze(top);
+	while (n-- && !found && !top->frame.at_end && clock_ns(CLOCK_MONOTONIC) < give_up_ns) {
+		if (!replay_refresh(top))
+			return;
+		found = how & VIEW_MARK && history__mark(top->history, newest_step(top));
+	}
+	set_replayed(top, top->frame.now_ns);
+	toggle_freeze(top);
+	if (found)
+		snprintf(top->remark, sizeof(top->remark), "%s",
+			 history__mark(top->history, newest_step(top)));
+	else if (top->frame.at_end)
+		snprintf(top->remark, sizeof(top->remark), "the recording's end");
+	else if (how & VIEW_MARK && !found)
+		snprintf(top->remark, sizeof(top->remark), "none until here; n looks on");
+}
+
 static void travel(struct top *top, unsigned int how)
 {
 	const char *trouble = history__trouble(top->history);
 
+	*top->remark = '\0';
 	if (!top->frozen)
 		toggle_freeze(top);
-	if (trouble || history__first(top->history) == history__end(top->history))
+	if (reads_on(top, how))
+		read_on(top, how);
+	else if (trouble || history__first(top->history) == history__end(top->history))
 		snprintf(top->remark, sizeof(top->remark), "%s",
 			 trouble ? trouble : "nothing is kept yet");
 	else
 		show_step(top, step_to(top, how));
 	/* The picture that was frozen also has what came behind the last refresh by then. */
-	if (how & VIEW_FORTH && *top->remark && top->step + 1 == top->frozen_end)
+	if (how & VIEW_FORTH && !(how & VIEW_MARK) && *top->remark && top->step + 1 == top->frozen_end)
 		top->past.model = NULL;
 	if (*top->remark)
 		top->past.remark = top->frozen_frame.remark = top->remark;
@@ -423,6 +491,8 @@ static bool interact(struct top *top)
 		wait_until(top, clock + POLL_NS < refresh ? clock + POLL_NS : refresh);
 		if (handle_keys(top))
 			draw(top);
+		if (top->status) /* a recording broke while it was read on */
+			return false;
 	}
 	return true;
 }
@@ -478,6 +548,7 @@ int top__run(const struct options *options, struct source *source, struct loader
 	top.model = model__create();
 	top.sink = model__sink(top.model, top.info.aggregates);
 	model__unseen(top.model, top.info.unseen);
+	top.speed = options->speed;
 	top.frame = (struct view_frame){
 		.model = top.model,
 		.info = &top.info,
@@ -485,7 +556,7 @@ int top__run(const struct options *options, struct source *source, struct loader
 		.cpu_percent = -1,
 	};
 	if (!options->batch && !options->json) {
-		top.history = history__create(top.model, top.info.aggregates, SLOW_NS);
+		top.history = history__create(top.model, top.info.aggregates, options->slow_ns);
 		top.moments = xcalloc(HISTORY_STEPS, sizeof(*top.moments));
 		top.sink = history__sink(top.history);
 		model__keep_heat(top.model);
@@ -501,7 +572,7 @@ int top__run(const struct options *options, struct source *source, struct loader
 		else if (top.info.live)
 			ret = batch_live(&top, now_ns) ? 0 : -1;
 		else
-			ret = batch_replay(&top, now_ns) ? 0 : -1;
+			ret = batch_replay(&top) ? 0 : -1;
 	}
 	if (ret)
 		fprintf(stderr, "vfiotop: %s\n", source__error(source));
