@@ -416,6 +416,18 @@ static void read_on(struct top *top, unsigned int how)
 		snprintf(top->remark, sizeof(top->remark), "none until here; n looks on");
 }
 
+/* Through what is kept. Where nothing is found the picture stays. */
+static void look_back(struct top *top, unsigned int how)
+{
+	const __u64 step = step_to(top, how);
+
+	if (top->past.model || !(how & VIEW_MARK) || step != top->step)
+		show_step(top, step);
+	/* The picture that was frozen also has what came behind the last refresh by then. */
+	if (how & VIEW_FORTH && !(how & VIEW_MARK) && *top->remark && step + 1 == top->frozen_end)
+		top->past.model = NULL;
+}
+
 static void travel(struct top *top, unsigned int how)
 {
 	const char *trouble = history__trouble(top->history);
@@ -429,10 +441,7 @@ static void travel(struct top *top, unsigned int how)
 		snprintf(top->remark, sizeof(top->remark), "%s",
 			 trouble ? trouble : "nothing is kept yet");
 	else
-		show_step(top, step_to(top, how));
-	/* The picture that was frozen also has what came behind the last refresh by then. */
-	if (how & VIEW_FORTH && !(how & VIEW_MARK) && *top->remark && top->step + 1 == top->frozen_end)
-		top->past.model = NULL;
+		look_back(top, how);
 	if (*top->remark)
 		top->past.remark = top->frozen_frame.remark = top->remark;
 }
