@@ -98,8 +98,8 @@ static void draw_title(const struct page *page)
 			snprintf(segments[n++].text, sizeof(segments->text), "FILE CLOSED");
 	}
 	n += view_screen__warnings(page->frame, &segments[n]);
-	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, page->frame), segments,
-			      n);
+	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, page->frame),
+			      segments, n);
 }
 
 static void draw_state(const struct page *page)

@@ -110,8 +110,8 @@ static void draw_title(const struct page *page, const struct field_row *op)
 	if (op && op->stats->unknown)
 		snprintf(segments[n++].text, sizeof(segments->text), "UNTIMED %llu",
 			 op->stats->unknown);
-	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, page->frame), segments,
-			      n);
+	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, page->frame),
+			      segments, n);
 }
 
 /* "attach  [pin]  unpin", from where the chosen one is seen. */

@@ -100,8 +100,8 @@ static void draw_title(const struct page *page)
 	segments[n].alert = page->log->dropped > 0;
 	snprintf(segments[n++].text, sizeof(segments->text), "%llu older gone",
 		 page->log->dropped);
-	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, page->frame), segments,
-			      n);
+	view_screen__segments(page->canvas, 0, view_screen__frozen(page->canvas, page->frame),
+			      segments, n);
 }
 
 static void draw_head(const struct page *page)
