@@ -105,6 +105,9 @@ static int parse_format(struct options *opts, const char *name)
 			return 0;
 		}
 	}
+	if (!strcmp(name, "folded"))
+		return usage_error(opts, "a recording has no call stacks; on the running kernel "
+				   "'vfiotop --stacks --folded' writes them: ", name);
 	return usage_error(opts, "no such format: ", name);
 }
 
