@@ -20,7 +20,8 @@
 
 enum { OPT_TIME = 0x100 };
 
-static const struct export_format *const formats[] = { &export_jsonl, &export_csv, &export_chrome };
+static const struct export_format *const formats[] = { &export_jsonl, &export_csv, &export_chrome,
+						      &export_perfetto };
 
 struct options {
 	const char *command; /* "script" or "export" */
@@ -150,7 +151,7 @@ static int check(struct options *opts, int n_files)
 	if (n_files != 1)
 		return usage_error(opts, "name one FILE", "");
 	if (!opts->format)
-		return usage_error(opts, "no format: give -f jsonl, csv or chrome", "");
+		return usage_error(opts, "no format: give -f and one of those that --help lists", "");
 	if (opts->clock != EXPORT_WALL && opts->format != &export_text)
 		return usage_error(opts, "--time is for vfio-trace script: ", opts->format->name);
 	return 0;
@@ -337,6 +338,16 @@ static int export(struct exporter *exporter)
 	return finish_output(exporter) && ok ? 0 : 1;
 }
 
+/* See struct export. */
+static bool is_counted(const struct event_filter *filter, const struct source_info *info)
+{
+	const __u64 needed = 1ULL << VFIO_EV_OPEN | 1ULL << VFIO_EV_DETACH | 1ULL << VFIO_EV_IOCTL |
+			     1ULL << VFIO_EV_PIN | 1ULL << VFIO_EV_UNPIN;
+
+	return !(needed & ~filter->events) && !(needed & info->unseen) && !filter->pid &&
+	       !filter->failed && !filter->slower_ns;
+}
+
 static int run(const struct options *opts)
 {
 	struct exporter exporter = { .opts = opts };
@@ -352,8 +363,10 @@ static int run(const struct options *opts)
 	source__info(exporter.source, &exporter.export.info);
 	exporter.export.clock = opts->clock;
 	if (filter_opts__resolve(&opts->choice, opts->command, &exporter.export.info,
-				 &exporter.filter))
+				 &exporter.filter)) {
+		exporter.export.counted = is_counted(&exporter.filter, &exporter.export.info);
 		status = export(&exporter);
+	}
 	source__close(exporter.source);
 	return status;
 }

@@ -17,12 +17,15 @@ enum export_clock { EXPORT_WALL, EXPORT_SINCE_START, EXPORT_BOOT };
 
 /*
  * @info:  of the recording; its realtime_offset_ns is that of the call
+ * @counted: no event that changes what a container maps or pins is left out by the user's conditions,
+ *	    but behind the begin of a container that was open before or of those of another time
  * @state: the format's own
  */
 struct export {
 	FILE *out;
 	struct source_info info;
 	enum export_clock clock;
+	bool counted;
 	void *state;
 };
 
@@ -39,7 +42,8 @@ struct export_format {
 	void (*end)(struct export *export);
 };
 
-extern const struct export_format export_text, export_jsonl, export_csv, export_chrome;
+extern const struct export_format export_text, export_jsonl, export_csv, export_chrome,
+	export_perfetto;
 
 /* The fields of @rec as members of a JSON object, without its braces. */
 void export_json__fields(FILE *out, const struct vfio_rec *rec);
