@@ -23,7 +23,8 @@ $(PERFETTO_OBJ): $(PERFETTO).c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 # Here and in the tests' build.
-SEE_PERFETTO := $(BUILD)/tools/obj-vfio-trace/export_perfetto.o $(BUILD)/tests/vfio-trace/export_perfetto.o
+SEE_PERFETTO := $(BUILD)/tools/obj-vfio-trace/export_perfetto.o $(BUILD)/tests/vfio-trace/export_perfetto.o \
+	$(BUILD)/tests/unit/test_export
 $(SEE_PERFETTO): ALL_CFLAGS += -iquote $(dir $(PERFETTO))
 $(SEE_PERFETTO): | $(PERFETTO).h
 
