@@ -17,14 +17,11 @@ static FILE *out;
 static char *text;
 static size_t size;
 
-static struct export begin(bool counted)
+static void begin(struct export *export, bool counted)
 {
-	struct export export = { .counted = counted };
-
 	out = open_memstream(&text, &size);
-	export.out = out;
-	export_perfetto.begin(&export);
-	return export;
+	*export = (struct export){ .out = out, .counted = counted };
+	export_perfetto.begin(export);
 }
 
 /* To be freed by perfetto__trace__free_unpacked(). */
@@ -99,9 +96,10 @@ static void check_no_overlap(const Perfetto__Trace *trace)
 
 static void overlapping_calls(void **state)
 {
-	struct export export = begin(false);
+	struct export export;
 	Perfetto__Trace *trace;
 
+	begin(&export, false);
 	map(&export, 20, 30, true);
 	map(&export, 30, 35, true); /* begins when that ends */
 	map(&export, 25, 40, true); /* beside both */
@@ -118,9 +116,10 @@ static void overlapping_calls(void **state)
 /* A bad recording does not make tracks without end. */
 static void too_many_at_a_time(void **state)
 {
-	struct export export = begin(false);
+	struct export export;
 	Perfetto__Trace *trace;
 
+	begin(&export, false);
 	for (__u64 i = 0; i < 600; i++)
 		map(&export, 10, 1000 + i, true);
 	map(&export, 2000, 1999, true); /* longer than there is time */
@@ -147,10 +146,11 @@ static void counters_are_known_or_not_there(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct export export = begin(cases[i].counted);
 		struct source_loss loss = { .ring = cases[i].lost };
+		struct export export;
 		Perfetto__Trace *trace;
 
+		begin(&export, cases[i].counted);
 		if (cases[i].opened)
 			open_container(&export);
 		map(&export, 10, 20, true);
