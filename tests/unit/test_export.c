@@ -165,11 +165,49 @@ static void counters_are_known_or_not_there(void **state)
 	}
 }
 
+/* Events behind a loss are another packet than those before, which says how many were lost. */
+static void ctf_tells_what_was_lost(void **state)
+{
+	struct export export = { 0 };
+	struct vfio_rec rec = { .ts_ns = 7, .type = VFIO_EV_OPEN, .id = 1, .comm = "qemu" };
+	struct source_loss loss = { .ring = 5 };
+	__u64 head[7], second[7];
+	char *metadata;
+	size_t metadata_size;
+
+	out = open_memstream(&text, &size);
+	export.out = out;
+	export.metadata = open_memstream(&metadata, &metadata_size);
+	export_ctf.begin(&export);
+	export_ctf.loss(&export, &(struct source_loss){ 0 });
+	export_ctf.event(&export, &rec);
+	rec.ts_ns = 8;
+	export_ctf.event(&export, &rec);
+	export_ctf.loss(&export, &loss);
+	rec.ts_ns = 9;
+	export_ctf.event(&export, &rec);
+	export_ctf.end(&export);
+	fclose(out);
+	fclose(export.metadata);
+	assert_true(strstr(metadata, "name = \"open\"") != NULL);
+	/* Magic, begin, end, bits, bits, lost, number. */
+	memcpy(head, text, sizeof(head));
+	assert_true((head[0] & 0xffffffff) == 0xc1fc1fc1 && head[1] == 7 && head[2] == 8);
+	assert_true(head[5] == 0 && head[6] == 0 && head[3] == head[4]);
+	assert_true(head[3] / 8 + sizeof(second) < size);
+	memcpy(second, text + head[3] / 8, sizeof(second));
+	assert_true(second[1] == 9 && second[2] == 9 && second[5] == 5 && second[6] == 1);
+	assert_int_equal((head[3] + second[3]) / 8, size);
+	free(text);
+	free(metadata);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(overlapping_calls), cmocka_unit_test(too_many_at_a_time),
 		cmocka_unit_test(counters_are_known_or_not_there),
+		cmocka_unit_test(ctf_tells_what_was_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,7 +298,7 @@ static FILE *open_in(const char *folder, const char *name)
 	return out;
 }
 
-/* What open_folder() made: a part of it is of no use to the next export, which would find it there. */
+/* What open_folder() made: a part is of no use, and in the way of the next export. */
 static void remove_folder(const char *folder)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(folder_files); i++) {

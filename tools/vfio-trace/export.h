@@ -18,8 +18,8 @@ enum export_clock { EXPORT_WALL, EXPORT_SINCE_START, EXPORT_BOOT };
 /*
  * @info:  of the recording; its realtime_offset_ns is that of the call
  * @metadata: of a format with a folder: its second file
- * @counted: no event that changes what a container maps or pins is left out by the user's conditions,
- *	    but behind the begin of a container that was open before or of those of another time
+ * @counted: the user's conditions leave out no event that changes what a container maps or pins,
+ *	    from its open on
  * @state: the format's own
  */
 struct export {

@@ -107,7 +107,7 @@ static unsigned int size_of(const struct event_field *field)
 	}
 }
 
-/* Names begin with an underscore, which readers take away: else some would be words of the language. */
+/* Readers take the underscore away; without it some names could be words of the language. */
 static void print_field(FILE *out, const struct event_field *field)
 {
 	const struct event_value *value = field->values;

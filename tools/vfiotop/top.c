@@ -173,7 +173,7 @@ static void wait_until(struct top *top, __u64 until_ns)
 
 /* Batch, JSON and folded stacks */
 
-/* The stacks of the whole time, once; what is not in them goes to stderr, as programs read these. */
+/* The stacks of the whole time, once. Programs read them: what is not in them goes to stderr. */
 static void print_folded(const struct top *top)
 {
 	const struct model_stacks *stacks = model__stacks(top->model);
