@@ -5,7 +5,7 @@
 
 DEPS_check := clang-14 libclang-rt-14-dev shellcheck codespell libcmocka-dev perl git jq strace \
 	      bpftrace trace-cmd linux-perf dpdk dpdk-dev tmux gcovr procps bsdutils util-linux gawk \
-	      dkms initramfs-tools openssl
+	      dkms initramfs-tools openssl protobuf-compiler babeltrace2
 
 # What runs in the guest beside the tools.
 GUEST_PROGRAMS := testdev-load race hold vfio-stress vfio-diff
@@ -18,7 +18,7 @@ JOBS ?= 2
 SAN_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	     -fno-omit-frame-pointer
 SAN_OBJS  := $(patsubst tools/%.c,$(BUILD)/tests/%.o,$(wildcard tools/lib/*.c) \
-	     $(filter-out %/main.c,$(wildcard tools/vfio-trace/*.c)))
+	     $(filter-out %/main.c,$(wildcard tools/vfio-trace/*.c))) $(PERFETTO_OBJ)
 SAN_LIB   := $(BUILD)/tests/libvfioobs.a
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

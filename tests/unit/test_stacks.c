@@ -23,6 +23,7 @@
 #include "lib/stack_opts.h"
 #include "lib/symbols.h"
 #include "lib/tp_stacks.h"
+#include "lib/view_folded.h"
 #include "lib/view_json.h"
 #include "lib/view_screen.h"
 #include "lib/xalloc.h"
@@ -621,6 +622,77 @@ static void in_json(void **state)
 	model__destroy(s.model);
 }
 
+/* What is printed of @frame and the number of lines that were told. To be freed. */
+static char *folded(const struct view_frame *frame, enum view_weight weight, size_t *n)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	*n = view_folded__print(out, frame, weight);
+	fclose(out);
+	return text;
+}
+
+static void check_folded(const struct view_frame *frame, enum view_weight weight, size_t n,
+			 const char *want)
+{
+	size_t lines;
+	char *text = folded(frame, weight, &lines);
+
+	if (strcmp(text, want) || lines != n)
+		fail_msg("%zu lines, %s", lines, text);
+	free(text);
+}
+
+#define FOLDED "[unknown];[lib?x.so];do_syscall_64_[k];vfio_pin_pages_[k]"
+
+static void as_folded_lines(void **state)
+{
+	static const struct source_frame odd[] = {
+		{ .function = "operator new(int); x", .module = "b" }, { .module = "a b;c" },
+	};
+	struct source_stack same = a_stack(9, 50), other = a_stack(10, 1);
+	struct shown s;
+
+	show(&s, true);
+	check_folded(&s.frame, VIEW_WEIGHT_COUNT, 0, "");
+	feed(&s);
+	check_folded(&s.frame, VIEW_WEIGHT_COUNT, 2,
+		     "qemu;" FOLDED " 9\n" "qemu;[unknown]_[k] 1\n");
+	/* Another process of that name, another container: one line. */
+	same.id = 4;
+	same.tgid = 13;
+	s.sink.stack(s.sink.ctx, &same);
+	snprintf(other.comm, sizeof(other.comm), "a b;c");
+	other.frames = odd;
+	other.n_kernel = 0;
+	s.sink.stack(s.sink.ctx, &other);
+	check_folded(&s.frame, VIEW_WEIGHT_COUNT, 3,
+		     "a_b:c;[a_b:c];operator_new(int):_x;[unknown]_[k] 9\n"
+		     "qemu;" FOLDED " 18\n" "qemu;[unknown]_[k] 1\n");
+	check_folded(&s.frame, VIEW_WEIGHT_TIME, 2,
+		     "a_b:c;[a_b:c];operator_new(int):_x;[unknown]_[k] 1\n"
+		     "qemu;" FOLDED " 500000050\n");
+	check_folded(&s.frame, VIEW_WEIGHT_PAGES, 2,
+		     "a_b:c;[a_b:c];operator_new(int):_x;[unknown]_[k] 7\n"
+		     "qemu;" FOLDED " 14\n");
+	model__destroy(s.model);
+}
+
+static void weights(void **state)
+{
+	static const char *const bad[] = { "", "counts", "ns", "time ", "COUNT" };
+	enum view_weight weight = VIEW_WEIGHT_PAGES;
+
+	assert_true(view_weight__parse(NULL, &weight) && weight == VIEW_WEIGHT_COUNT);
+	assert_true(view_weight__parse("time", &weight) && weight == VIEW_WEIGHT_TIME);
+	assert_true(view_weight__parse("pages", &weight) && weight == VIEW_WEIGHT_PAGES);
+	assert_true(view_weight__parse("count", &weight) && weight == VIEW_WEIGHT_COUNT);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(view_weight__parse(bad[i], &weight));
+}
+
 static char *screen_text(struct view_screen *screen, const struct view_frame *frame)
 {
 	struct view_canvas *canvas = view_canvas__create(12, 60);
@@ -696,7 +768,8 @@ int main(void)
 		cmocka_unit_test(forgets_a_container),
 		cmocka_unit_test(keeps_those_that_took_most),
 		cmocka_unit_test(in_batch),
-		cmocka_unit_test(in_json),
+		cmocka_unit_test(in_json), cmocka_unit_test(as_folded_lines),
+		cmocka_unit_test(weights),
 		cmocka_unit_test(on_the_screen),
 	};
 

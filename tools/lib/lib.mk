@@ -3,11 +3,11 @@
 # fragment adds its binary to TOOLS and hangs it on the target `tools`.
 
 DEPS_tools += gcc libc6-dev make libbpf-dev libelf-dev libzstd-dev zlib1g-dev libjansson-dev \
-	libcap-ng-dev libpci-dev pci.ids
+	libcap-ng-dev libpci-dev pci.ids libprotobuf-c-dev protobuf-c-compiler
 
 # For everything that includes the library's headers ("lib/model.h") or links with it.
 TOOLS_CFLAGS = $(ALL_CFLAGS) -iquote tools
-TOOLS_LIBS   := -lbpf -lelf -lzstd -lz -ljansson -lcap-ng -lpci -lm
+TOOLS_LIBS   := -lbpf -lelf -lzstd -lz -ljansson -lcap-ng -lpci -lprotobuf-c -lm
 
 LIB_OBJS := $(patsubst tools/lib/%.c,$(BUILD)/tools/lib/%.o,$(wildcard tools/lib/*.c))
 LIB      := $(BUILD)/tools/libvfioobs.a

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmds.h"
@@ -15,12 +16,20 @@
 #include "filter_opts.h"
 #include "lib/error.h"
 #include "lib/privilege.h"
+#include "lib/xalloc.h"
 
 #define OUT_BUFFER (1 << 18)
 
 enum { OPT_TIME = 0x100 };
 
-static const struct export_format *const formats[] = { &export_jsonl, &export_csv, &export_chrome };
+/* Of a format that is a folder. */
+enum { FOLDER_METADATA, FOLDER_STREAM };
+static const char *const folder_files[] = {
+	[FOLDER_METADATA] = "metadata", [FOLDER_STREAM] = "stream",
+};
+
+static const struct export_format *const formats[] = { &export_jsonl, &export_csv, &export_chrome,
+						      &export_perfetto, &export_ctf };
 
 struct options {
 	const char *command; /* "script" or "export" */
@@ -105,6 +114,9 @@ static int parse_format(struct options *opts, const char *name)
 			return 0;
 		}
 	}
+	if (!strcmp(name, "folded"))
+		return usage_error(opts, "a recording has no call stacks; on the running kernel "
+				   "'vfiotop --stacks --folded' writes them: ", name);
 	return usage_error(opts, "no such format: ", name);
 }
 
@@ -147,7 +159,10 @@ static int check(struct options *opts, int n_files)
 	if (n_files != 1)
 		return usage_error(opts, "name one FILE", "");
 	if (!opts->format)
-		return usage_error(opts, "no format: give -f jsonl, csv or chrome", "");
+		return usage_error(opts, "no format: give -f and one of those that --help lists", "");
+	if (opts->format->folder && (!opts->out || !strcmp(opts->out, "-")))
+		return usage_error(opts, "this format is a folder: name a new one with -o: ",
+				   opts->format->name);
 	if (opts->clock != EXPORT_WALL && opts->format != &export_text)
 		return usage_error(opts, "--time is for vfio-trace script: ", opts->format->name);
 	return 0;
@@ -251,22 +266,78 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 		format_of(ctx)->gap(export_of(ctx), gap, ts_ns, why);
 }
 
-/* NULL: a sentence was printed. */
-static FILE *open_output(const struct options *opts)
+/* As private as the recording. NULL: a sentence was printed. */
+static FILE *open_file(const char *path, const char *kind)
 {
 	FILE *out = NULL;
-	int fd;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-	if (!opts->out || !strcmp(opts->out, "-"))
-		return stdout;
-	/* As private as the recording. */
-	fd = open(opts->out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		out = fdopen(fd, "w");
 	if (!out)
-		fprintf(stderr, "vfio-trace: cannot write to %s: %s; choose another file with -o\n",
-			opts->out, strerror(errno));
+		fprintf(stderr, "vfio-trace: cannot write to %s: %s; choose another %s with -o\n",
+			path, strerror(errno), kind);
 	return out;
+}
+
+static char *path_in(const char *folder, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		path = NULL;
+	return xalloc__check(path);
+}
+
+static FILE *open_in(const char *folder, const char *name)
+{
+	char *path = path_in(folder, name);
+	FILE *out = open_file(path, "folder");
+
+	free(path);
+	return out;
+}
+
+/* What open_folder() made: a part is of no use, and in the way of the next export. */
+static void remove_folder(const char *folder)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(folder_files); i++) {
+		char *path = path_in(folder, folder_files[i]);
+
+		unlink(path);
+		free(path);
+	}
+	rmdir(folder);
+}
+
+/* What is there already may be somebody's, and is never written into. */
+static bool open_folder(const char *folder, struct export *export)
+{
+	if (mkdir(folder, 0700)) {
+		fprintf(stderr, "vfio-trace: cannot make the folder %s: %s; %s\n", folder,
+			strerror(errno), errno == EEXIST ? "remove it, or name a new one with -o" :
+			"choose another with -o");
+		return false;
+	}
+	export->metadata = open_in(folder, folder_files[FOLDER_METADATA]);
+	if (export->metadata)
+		export->out = open_in(folder, folder_files[FOLDER_STREAM]);
+	if (export->out)
+		return true;
+	if (export->metadata)
+		fclose(export->metadata);
+	remove_folder(folder);
+	return false;
+}
+
+/* False: a sentence was printed. */
+static bool open_output(const struct options *opts, struct export *export)
+{
+	if (opts->format->folder)
+		return open_folder(opts->out, export);
+	export->out = !opts->out || !strcmp(opts->out, "-") ? stdout :
+							      open_file(opts->out, "file");
+	return export->out;
 }
 
 /* All that the recording has, or until nobody takes it. The last poll's result. */
@@ -295,16 +366,20 @@ static int pump(struct exporter *exporter)
 /* False: what was written is not whole, which a sentence says. */
 static bool finish_output(const struct exporter *exporter)
 {
-	FILE *out = exporter->export.out;
+	FILE *out = exporter->export.out, *metadata = exporter->export.metadata;
 	const char *name = out == stdout ? "standard output" : exporter->opts->out;
-	bool failed = ferror(out);
+	bool failed = ferror(out) || (metadata && ferror(metadata));
 
 	if (out == stdout ? fflush(out) : fclose(out))
 		failed = true;
+	if (metadata && fclose(metadata))
+		failed = true;
 	if (failed)
-		fprintf(stderr, "vfio-trace: cannot write all to %s: %s; what is there is a part\n",
-			name, strerror(errno));
-	else if (out != stdout)
+		fprintf(stderr, "vfio-trace: cannot write all to %s: %s; %s\n", name, strerror(errno),
+			metadata ? "nothing of it is left" : "what is there is a part");
+	if (failed && metadata)
+		remove_folder(name);
+	if (!failed && out != stdout)
 		fprintf(stderr, "vfio-trace: %llu events written to %s\n", exporter->events, name);
 	return !failed;
 }
@@ -316,8 +391,7 @@ static int export(struct exporter *exporter)
 	bool ok = true;
 	int ret;
 
-	export->out = open_output(exporter->opts);
-	if (!export->out)
+	if (!open_output(exporter->opts, export))
 		return 1;
 	setvbuf(export->out, NULL, _IOFBF, OUT_BUFFER);
 	if (format->begin)
@@ -332,6 +406,16 @@ static int export(struct exporter *exporter)
 	if (format->end)
 		format->end(export);
 	return finish_output(exporter) && ok ? 0 : 1;
+}
+
+/* See struct export. */
+static bool is_counted(const struct event_filter *filter, const struct source_info *info)
+{
+	const __u64 needed = 1ULL << VFIO_EV_OPEN | 1ULL << VFIO_EV_DETACH | 1ULL << VFIO_EV_IOCTL |
+			     1ULL << VFIO_EV_PIN | 1ULL << VFIO_EV_UNPIN;
+
+	return !(needed & ~filter->events) && !(needed & info->unseen) && !filter->pid &&
+	       !filter->failed && !filter->slower_ns;
 }
 
 static int run(const struct options *opts)
@@ -349,8 +433,10 @@ static int run(const struct options *opts)
 	source__info(exporter.source, &exporter.export.info);
 	exporter.export.clock = opts->clock;
 	if (filter_opts__resolve(&opts->choice, opts->command, &exporter.export.info,
-				 &exporter.filter))
+				 &exporter.filter)) {
+		exporter.export.counted = is_counted(&exporter.filter, &exporter.export.info);
 		status = export(&exporter);
+	}
 	source__close(exporter.source);
 	return status;
 }

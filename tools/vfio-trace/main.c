@@ -35,7 +35,7 @@ static void usage(FILE *out)
 	      "  vfio-trace record -o vm.vfio -- qemu-system-x86_64 ...\n"
 	      "  vfio-trace report vm.vfio\n"
 	      "  vfio-trace script vm.vfio --slower 10ms\n"
-	      "  vfio-trace export -f chrome -o vm.json vm.vfio\n"
+	      "  vfio-trace export -f perfetto -o vm.pftrace vm.vfio\n"
 	      "  vfio-trace cut -o hour.vfio --from 03:00 --to 04:00 vm.vfio\n", out);
 }
 

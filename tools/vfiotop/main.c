@@ -63,7 +63,7 @@ int main(int argc, char **argv)
 	case OPTIONS_USAGE:
 		return 2;
 	}
-	if (!options.batch && !options.json && !isatty(STDOUT_FILENO)) {
+	if (options__is_screen(&options) && !isatty(STDOUT_FILENO)) {
 		fputs("vfiotop: cannot draw a screen: standard output is no terminal; use -b for plain "
 		      "text or --json\n", stderr);
 		return 2;

@@ -20,8 +20,8 @@
 #define MIN_SPEED 0.01
 #define MAX_SPEED 1000.0
 
-enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_COLOR, OPT_OVERHEAD, OPT_TREE,
-       OPT_SLOW, OPT_SPEED, OPT_FROM };
+enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_FOLDED, OPT_COLOR, OPT_OVERHEAD,
+       OPT_TREE, OPT_SLOW, OPT_SPEED, OPT_FROM };
 
 /* Each option once: getopt's table and the help are made of these rows. */
 static const struct row {
@@ -47,6 +47,9 @@ static const struct row {
 	{ OPT_STACKS, "stacks", "[=WHAT]", "show from where operations are called; WHAT, or several with commas:\n"
 	  "                             pin: pins and maps (default); failed; slow=TIME: those of 10ms\n"
 	  "                             and more; limit=N: keep N stacks, default 1024" },
+	{ OPT_FOLDED, "folded", "[=WEIGHT]", "print these stacks once, at the end, as flamegraph.pl, inferno and\n"
+	  "                             speedscope read them; WEIGHT is count (default), time in ns\n"
+	  "                             or pages; Ctrl-C or -n ends it" },
 	{ OPT_SLOW, "slow", "TIME", "a call that takes as long is one that n and N on the screen look for,\n"
 	  "                             as 250us or 2s; default 100ms" },
 	{ OPT_COLOR, "color", "WHEN", "auto (default: unless NO_COLOR is set), always or never" },
@@ -238,6 +241,11 @@ static enum options_verdict apply(struct options *options, struct chosen *chosen
 	case OPT_FROM:
 		options->from = optarg; /* what it means depends on the recording */
 		return OPTIONS_RUN;
+	case OPT_FOLDED:
+		options->folded = true;
+		if (!view_weight__parse(optarg, &options->weight))
+			return usage("--folded is count, time or pages, not '%s'", optarg);
+		return OPTIONS_RUN;
 	case OPT_COLOR:
 		if (!parse_color(optarg, &options->color))
 			return usage("--color is auto, always or never, not '%s'", optarg);
@@ -303,8 +311,13 @@ enum options_verdict options__parse(struct options *options, int argc, char **ar
 	if (options->file && options->max_overhead)
 		return usage("--max-overhead is for a live host, a recording has no programs in its "
 			     "kernel");
+	if (options->folded && (options->json || options->batch))
+		return usage("--folded prints nothing but stacks; -b and --json have them with --stacks");
+	if (options->folded && !source_stack_opts__any(&options->stacks))
+		stack_opts__parse(NULL, &options->stacks);
 	if (options->file && source_stack_opts__any(&options->stacks))
-		return usage("a recording has no call stacks: --stacks is for a running kernel");
+		return usage("a recording has no call stacks: --stacks and --folded are for a running "
+			     "kernel");
 	return OPTIONS_RUN;
 }
 

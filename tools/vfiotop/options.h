@@ -10,6 +10,7 @@
 
 #include "lib/source.h"
 #include "lib/view_choice.h"
+#include "lib/view_folded.h"
 #include "tui.h"
 
 struct options {
@@ -17,6 +18,8 @@ struct options {
 	__u64 refreshes;  /* 0: until the user or the recording ends it */
 	bool batch;	  /* plain text instead of the screen */
 	bool json;	  /* JSON lines instead of the screen */
+	bool folded;	  /* folded call stacks at the end instead of the screen */
+	enum view_weight weight; /* of these */
 	const char *file; /* recording, "-" standard input; NULL: live */
 	enum source_live_kind live;
 	double max_overhead; /* in percent of all CPUs' time; 0: no limit */
@@ -35,6 +38,12 @@ enum options_verdict {
 	OPTIONS_DONE,  /* help or version was printed */
 	OPTIONS_USAGE, /* the error was printed */
 };
+
+/* Drawn is a screen, not text printed. */
+static inline bool options__is_screen(const struct options *options)
+{
+	return !options->batch && !options->json && !options->folded;
+}
 
 enum options_verdict options__parse(struct options *options, int argc, char **argv);
 

@@ -21,6 +21,7 @@
 #include "lib/source_paced.h"
 #include "lib/view.h"
 #include "lib/view_batch.h"
+#include "lib/view_folded.h"
 #include "lib/view_json.h"
 #include "lib/view_screen.h"
 #include "lib/xalloc.h"
@@ -237,11 +238,33 @@ static void wait_until(struct top *top, __u64 until_ns)
 	}
 }
 
-/* Batch and JSON */
+/* Batch, JSON and folded stacks */
+
+/* The stacks of the whole time, once. Programs read them: what is not in them goes to stderr. */
+static void print_folded(const struct top *top)
+{
+	const struct model_stacks *stacks = model__stacks(top->model);
+	__u64 lost = model__loss(top->model)->stacks;
+
+	if (!view_folded__print(stdout, &top->frame, top->options->weight))
+		fprintf(stderr, "vfiotop: %s\n", stacks->n ?
+			"no stack has any of what --folded counts; count has all calls" :
+			"no call was seen of those that --stacks asks for; give it more time with -n");
+	if (lost)
+		fprintf(stderr, "vfiotop: %llu calls are in no stack, or in one without kernel "
+			"frames; give --stacks=limit=N more room\n", lost);
+	if (stacks->left_out)
+		fprintf(stderr, "vfiotop: %llu stacks that took the least time are left out\n",
+			stacks->left_out);
+}
 
 static bool print(struct top *top)
 {
-	if (top->options->json)
+	if (top->options->folded && !is_over(top))
+		return true;
+	if (top->options->folded)
+		print_folded(top);
+	else if (top->options->json)
 		view_json__print(stdout, &top->frame);
 	else
 		view_batch__print(stdout, &top->frame, &top->options->choice);
@@ -564,7 +587,7 @@ int top__run(const struct options *options, struct source *source, struct loader
 		.interval_ns = options->interval_ns,
 		.cpu_percent = -1,
 	};
-	if (!options->batch && !options->json) {
+	if (options__is_screen(options)) {
 		top.history = history__create(top.model, top.info.aggregates, options->slow_ns);
 		top.moments = xcalloc(HISTORY_STEPS, sizeof(*top.moments));
 		top.sink = history__sink(top.history);
@@ -576,7 +599,7 @@ int top__run(const struct options *options, struct source *source, struct loader
 		top.sink = enrich__sink(top.enrich);
 	}
 	if (start(&top, &now_ns)) {
-		if (!options->batch && !options->json)
+		if (options__is_screen(options))
 			ret = run_screen(&top);
 		else if (top.info.live)
 			ret = batch_live(&top, now_ns) ? 0 : -1;
