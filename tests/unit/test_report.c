@@ -59,7 +59,7 @@ static char *output(struct script *s)
 	source_fake__end(s->source);
 	report = report__read(s->source, "fake.vftrace", &s->opts, &status);
 	assert_int_equal(status, 0);
-	assert_int_equal(report__print(report, &s->opts, out), 0);
+	assert_int_equal(report__print(report, &s->opts, out, "memory"), 0);
 	report__free(report);
 	fclose(out);
 	return text;

@@ -3,18 +3,17 @@
  * export.c - vfio-trace script and export: the events of a recording, chosen and written out
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmds.h"
 #include "export.h"
 #include "filter_opts.h"
 #include "lib/error.h"
 #include "lib/privilege.h"
+#include "output.h"
 
 #define OUT_BUFFER (1 << 18)
 
@@ -251,24 +250,6 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 		format_of(ctx)->gap(export_of(ctx), gap, ts_ns, why);
 }
 
-/* NULL: a sentence was printed. */
-static FILE *open_output(const struct options *opts)
-{
-	FILE *out = NULL;
-	int fd;
-
-	if (!opts->out || !strcmp(opts->out, "-"))
-		return stdout;
-	/* As private as the recording. */
-	fd = open(opts->out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		out = fdopen(fd, "w");
-	if (!out)
-		fprintf(stderr, "vfio-trace: cannot write to %s: %s; choose another file with -o\n",
-			opts->out, strerror(errno));
-	return out;
-}
-
 /* All that the recording has, or until nobody takes it. The last poll's result. */
 static int pump(struct exporter *exporter)
 {
@@ -316,7 +297,7 @@ static int export(struct exporter *exporter)
 	bool ok = true;
 	int ret;
 
-	export->out = open_output(exporter->opts);
+	export->out = output__open(exporter->opts->out, exporter->opts->path);
 	if (!export->out)
 		return 1;
 	setvbuf(export->out, NULL, _IOFBF, OUT_BUFFER);
