@@ -127,26 +127,34 @@ void html__cell_count(const struct html *html, __u64 count)
 	fprintf(html->out, "<td class=\"n\">%llu</td>", count);
 }
 
+void html__cell_number(const struct html *html, const char *text)
+{
+	fprintf(html->out, "<td class=\"n\">%s</td>", text ? text : DASH);
+}
+
+static void exact_cell(const struct html *html, __u64 exact, const char *unit, const char *text)
+{
+	fprintf(html->out, "<td class=\"n\" title=\"%llu %s\">%s</td>", exact, unit, text);
+}
+
 void html__cell_ns(const struct html *html, bool known, __u64 ns)
 {
 	char text[FMT_MAX];
 
 	if (known)
-		fprintf(html->out, "<td class=\"n\" title=\"%llu ns\">%s</td>", ns,
-			fmt_latency(text, sizeof(text), ns));
+		exact_cell(html, ns, "ns", fmt_latency(text, sizeof(text), ns));
 	else
-		fputs("<td class=\"n\">" DASH "</td>", html->out);
+		html__cell_number(html, NULL);
 }
 
 void html__cell_bytes(const struct html *html, bool known, __u64 bytes)
 {
 	char text[FMT_MAX];
 
-	if (known && bytes)
-		fprintf(html->out, "<td class=\"n\" title=\"%llu bytes\">%s</td>", bytes,
-			fmt_bytes(text, sizeof(text), bytes));
+	if (known)
+		exact_cell(html, bytes, "bytes", fmt_bytes(text, sizeof(text), bytes));
 	else
-		fprintf(html->out, "<td class=\"n\">%s</td>", known ? "0" : DASH);
+		html__cell_number(html, NULL);
 }
 
 void html__time(const struct html *html, __u64 ts_ns)
@@ -241,9 +249,11 @@ static __u64 tick_step(__u64 span)
 /* All ticks of an axis in the unit of its end. */
 static char *tick_label(char *buf, size_t size, __u64 ns, __u64 span)
 {
-	if (span >= 120 * NSEC)
-		return fmt_age(buf, size, ns);
-	if (span >= NSEC)
+	if (!ns)
+		snprintf(buf, size, "0");
+	else if (span >= 120 * NSEC)
+		fmt_age(buf, size, ns);
+	else if (span >= NSEC)
 		snprintf(buf, size, "%gs", (double)ns / 1e9);
 	else if (span >= 1000000)
 		snprintf(buf, size, "%gms", (double)ns / 1e6);

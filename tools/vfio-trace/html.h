@@ -41,10 +41,12 @@ void html__table(const struct html *html, const char *id, const char *caption,
 		 const char *const *heads, size_t n);
 void html__table_end(const struct html *html);
 
-/* Cells; hovering tells the exact number. Of an unknown one, or 0 bytes, there is a dash. */
+/* Cells; hovering tells the exact number. Of an unknown one there is a dash. */
 void html__head_cell(const struct html *html, const char *text);
 void html__cell(const struct html *html, const char *text);
 void html__cell_count(const struct html *html, __u64 count);
+/* @text of a number, NULL: unknown. */
+void html__cell_number(const struct html *html, const char *text);
 void html__cell_ns(const struct html *html, bool known, __u64 ns);
 void html__cell_bytes(const struct html *html, bool known, __u64 bytes);
 /* An instant, CLOCK_BOOTTIME, in UTC if that is known, else since boot; outside of a cell, too. */

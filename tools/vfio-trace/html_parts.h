@@ -11,7 +11,7 @@
 
 /* Containers, of the busiest, that get a bar or a row, and those whose operations are listed. */
 #define HTML_MAX_BARS 60
-#define HTML_MAX_ROWS 200
+#define HTML_MAX_ROWS 100
 #define HTML_MAX_DETAILS 20
 
 /* @busiest: all containers, the one that was longest in calls first */

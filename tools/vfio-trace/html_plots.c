@@ -18,8 +18,8 @@
 #define MAP_X 52
 #define MAP_WIDTH 590
 #define HIST_X 656
-#define HIST_WIDTH 120
-#define QUANTILE_X 826
+#define HIST_WIDTH 112
+#define QUANTILE_X 834
 #define LINE_HEIGHT 13
 #define SHADES 5
 /* Marks closer to each other than this are one. */
@@ -103,10 +103,10 @@ static void set_shades(struct map *map)
 static void set_map(struct map *map, const struct timeline *timeline, enum vfio_obs_op op,
 		    const struct model_op *model)
 {
-	*map = (struct map){ .op = op, .top = 40 };
+	*map = (struct map){ .op = op, .top = 36 };
 	map->first = hist_edge__of_bucket(model->hist[0].index);
 	map->n = hist_edge__of_bucket(model->hist[model->n_hist - 1].index) - map->first + 1;
-	map->row = map->n < 6 ? 96.0 / (double)map->n : 16;
+	map->row = map->n < 6 ? 78.0 / (double)map->n : 13;
 	for (__u32 i = 0; i < model->n_hist; i++)
 		map->hist[hist_edge__of_bucket(model->hist[i].index)] += model->hist[i].count;
 	for (size_t edge = 0; edge < HIST_EDGES; edge++)
@@ -273,8 +273,8 @@ static void draw_quantiles(const struct page *page, const struct map *map,
 		labels[i].text_y = fmax(labels[i].text_y,
 					map->top + 4 + LINE_HEIGHT * (double)(n - 1 - i));
 	for (size_t i = 0; i < n; i++) {
-		fprintf(page->html.out, "<path d=\"M%d %.1fh14L%d %.1fh4\" class=\"lead\"/>\n",
-			QUANTILE_X - 26, labels[i].y, QUANTILE_X - 7, labels[i].text_y);
+		fprintf(page->html.out, "<path d=\"M%d %.1fh10L%d %.1fh4\" class=\"lead\"/>\n",
+			QUANTILE_X - 24, labels[i].y, QUANTILE_X - 7, labels[i].text_y);
 		svg__text(&page->html, QUANTILE_X, labels[i].text_y + 4, "strong", "%s",
 			  labels[i].text);
 	}
@@ -315,8 +315,8 @@ static void draw_operation(struct page *page, const struct map *map, const struc
 		 fmt_latency(max, sizeof(max), op->max_ns));
 	svg__begin(&page->html, WIDTH, bottom_of(map) + 38, title, desc);
 	svg__text(&page->html, 0, 14, "big", "%s", key);
-	svg__text(&page->html, MAP_X + MAP_WIDTH, 14, "end", "%llu calls%s", op->count,
-		  op->unknown ? ", some of unknown duration" : "");
+	svg__text(&page->html, MAP_X + MAP_WIDTH, 14, "end", "%llu call%s%s", op->count,
+		  op->count == 1 ? "" : "s", op->unknown ? ", some of unknown duration" : "");
 	if (op->errors)
 		svg__text(&page->html, MAP_X + MAP_WIDTH / 2.0, 14, "mid err",
 			  "x %llu failed", op->errors);
@@ -342,24 +342,41 @@ static void say_zero(const struct page *page)
 	fputs(".", page->html.out);
 }
 
+static bool is_drawn(const struct report_op *op)
+{
+	return op->timed && op->model && op->model->n_hist;
+}
+
+/* Where most of the time went comes first; NULL behind the last. */
+static const struct report_op *next_operation(const struct report *report, const struct report_op *last)
+{
+	const struct report_op *next = NULL;
+
+	for (const struct report_op *op = report->total; op < report->total + VFIO_OP_COUNT; op++) {
+		if (!is_drawn(op) || (last && (op->sum_ns > last->sum_ns ||
+					       (op->sum_ns == last->sum_ns && op <= last))))
+			continue;
+		if (!next || op->sum_ns > next->sum_ns)
+			next = op;
+	}
+	return next;
+}
+
 void html_plots__latency(struct page *page)
 {
 	const struct report *report = page->report;
+	const struct report_op *op = NULL;
 	char text[FMT_MAX];
 	struct map map;
 
 	html__section(&page->html, "latency", "Latencies, over time and in all");
 	say_zero(page);
-	fprintf(page->html.out, " Each column of cells is %s wide, of all containers. An x marks "
-		"failed calls.</p>\n",
+	fprintf(page->html.out, " Each column of cells is %s wide, of all containers; an x marks "
+		"failed calls. The operation that took most time in all comes first.</p>\n",
 		fmt_latency(text, sizeof(text), report->timeline->column_ns));
-	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++) {
-		const struct report_op *total = &report->total[op];
-
-		if (!total->timed || !total->model || !total->model->n_hist)
-			continue;
-		set_map(&map, report->timeline, op, total->model);
-		draw_operation(page, &map, total);
+	while ((op = next_operation(report, op))) {
+		set_map(&map, report->timeline, op - report->total, op->model);
+		draw_operation(page, &map, op);
 	}
 }
 

@@ -16,7 +16,7 @@
 #define BAR_HEIGHT 30
 #define BAR_TOP 52
 /* Of a letter; shorter bars have no text in them. */
-#define LETTER 6.4
+#define LETTER 6.9
 
 enum segment {
 	SEG_PIN, SEG_IOMMU, SEG_REST, SEG_MAP, SEG_SET_IOMMU, SEG_ATTACH, SEG_DEVICE_FD, SEG_GROUP,
@@ -115,7 +115,7 @@ static void draw_legend(const struct page *page, size_t n)
 	double x = 0, y = 4;
 
 	for (unsigned int i = 0; i < SEGMENTS; i++) {
-		double ns[SEGMENTS], width = 34 + 6 * (double)strlen(segments[i].title);
+		double ns[SEGMENTS], width = 30 + LETTER * (double)strlen(segments[i].title);
 		bool any = false;
 
 		for (size_t s = 0; s < n && !any; s++) {
@@ -161,7 +161,7 @@ static void print_sum(const struct page *page, const struct start_sum *sum, enum
 		      __u64 span)
 {
 	const struct html *html = &page->html;
-	char text[FMT_MAX] = "";
+	char text[FMT_MAX];
 
 	fputs("<tr>", html->out);
 	html__head_cell(html, start__part_key[part]);
@@ -171,9 +171,9 @@ static void print_sum(const struct page *page, const struct start_sum *sum, enum
 	html__cell_count(html, sum->errors);
 	html__cell_ns(html, sum->untimed < sum->count, sum->max_self_ns);
 	html__cell_bytes(html, sum->bytes, sum->bytes);
-	if (sum->moved_ns)
-		start_text__speed(text, sizeof(text), sum->moved_bytes, sum->moved_ns);
-	fprintf(html->out, "<td class=\"n\">%s</td></tr>\n", text);
+	html__cell_number(html, sum->moved_ns ? start_text__speed(text, sizeof(text), sum->moved_bytes,
+								  sum->moved_ns) : NULL);
+	fputs("</tr>\n", html->out);
 }
 
 static void print_part(const struct page *page, const char *title, __u64 ns, __u64 span, __u64 n,
@@ -236,7 +236,7 @@ static void begin_row(const struct page *page, const char *key, __u64 since_ns, 
 {
 	fputs("<tr>", page->html.out);
 	html__head_cell(&page->html, key);
-	fprintf(page->html.out, "<td class=\"n\">+%.6f s</td>", (double)since_ns / 1e9);
+	fprintf(page->html.out, "<td class=\"n\">+%.6fs</td>", (double)since_ns / 1e9);
 	html__cell_ns(&page->html, known, ns);
 	fputs("<td class=\"wrap\">", page->html.out);
 }

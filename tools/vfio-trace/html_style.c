@@ -56,7 +56,7 @@ const char html_style[] =
 	"font-variant-numeric:tabular-nums}\n"
 	"caption{text-align:left;color:var(--soft);padding:.1rem 0 .4rem}\n"
 	"th,td{padding:.22rem .55rem;text-align:left;vertical-align:top;white-space:nowrap}\n"
-	"td:first-child,th:first-child{padding-left:0}\n"
+	"tr>:first-child{padding-left:0}[rowspan]~td:not([rowspan]),td:first-child{padding-left:.55rem}\n"
 	"thead th{color:var(--soft);font-weight:600;border-bottom:1px solid var(--rule)}\n"
 	"tbody th{font-weight:600}\n"
 	"tbody tr+tr>*{border-top:1px solid var(--rule)}\n"

@@ -15,8 +15,8 @@
 #include "lib/xalloc.h"
 #include "report_text.h"
 
-#define MAX_OWNERS 50
-#define MAX_GROUPS 500
+#define MAX_OWNERS 30
+#define MAX_GROUPS 200
 /* Containers that are named of one kind of failure. */
 #define MAX_NAMED 8
 
@@ -26,10 +26,15 @@
 	"#Calls", "#Errors", "#In all", "#Mean", "#p50", "#p90", "#p99", "#p99.9", "#Max",         \
 	"#Bytes", "#Pages"
 
+static void count_cells(const struct html *html, __u64 calls, __u64 errors)
+{
+	html__cell_count(html, calls);
+	fprintf(html->out, "<td class=\"n%s\">%llu</td>", errors ? " err" : "", errors);
+}
+
 static void op_cells(const struct html *html, const struct report_op *op)
 {
-	html__cell_count(html, op->count);
-	fprintf(html->out, "<td class=\"n%s\">%llu</td>", op->errors ? " err" : "", op->errors);
+	count_cells(html, op->count, op->errors);
 	html__cell_ns(html, op->timed, op->sum_ns);
 	html__cell_ns(html, op->timed, op->mean_ns);
 	for (unsigned int q = 0; q < REPORT_QUANTILES; q++)
@@ -39,7 +44,7 @@ static void op_cells(const struct html *html, const struct report_op *op)
 	if (op->pages)
 		html__cell_count(html, op->pages);
 	else
-		fputs("<td></td>", html->out);
+		html__cell_number(html, NULL);
 	fputs("</tr>\n", html->out);
 }
 
@@ -131,32 +136,51 @@ static struct owner *list_owners(const struct owned *list, size_t n, size_t *n_o
 	return owners;
 }
 
-static void print_owner_op(const struct html *html, const struct owner *owner, unsigned int op)
+/* Of all containers of @owner; NULL: never called. To be destroyed. */
+static struct model_op *add_up(const struct owner *owner, unsigned int op)
 {
-	struct model_op *model = NULL;
-	struct report_op sum = { 0 };
-	char n[32];
+	struct model_op *sum = NULL;
 
 	for (size_t i = 0; i < owner->n; i++) {
 		const struct report_op *one = owner->first[i].c->op[op];
 
 		if (!one || !one->model)
 			continue;
-		if (!model)
-			model = model_op__create();
-		model_op__merge(model, one->model);
+		if (!sum)
+			sum = model_op__create();
+		model_op__merge(sum, one->model);
 	}
-	if (!model)
-		return;
-	report__fill_op(&sum, model);
-	fputs("<tr>", html->out);
-	html__head_cell(html, owner->first->owner);
-	snprintf(n, sizeof(n), "%zu", owner->n);
-	fprintf(html->out, "<td class=\"n\">%s</td>", n);
-	html__cell(html, event__op(op)->key);
-	op_cells(html, &sum);
-	report__clear_op(&sum);
-	model_op__destroy(model);
+	return sum;
+}
+
+/* The owner's name stands beside its first operation, for all of them. */
+static void print_owner(const struct html *html, const struct owner *owner)
+{
+	struct model_op *sums[VFIO_OP_COUNT];
+	unsigned int n = 0, told = 0;
+
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++) {
+		sums[op] = add_up(owner, op);
+		n += sums[op] != NULL;
+	}
+	for (unsigned int op = 0; op < VFIO_OP_COUNT; op++) {
+		struct report_op sum = { 0 };
+
+		if (!sums[op])
+			continue;
+		fputs("<tr>", html->out);
+		if (!told++) {
+			fprintf(html->out, "<th scope=\"rowgroup\" rowspan=\"%u\">", n);
+			fputs(owner->first->owner, html->text);
+			fprintf(html->out, "</th><td class=\"n\" rowspan=\"%u\">%zu</td>", n,
+				owner->n);
+		}
+		html__cell(html, event__op(op)->key);
+		report__fill_op(&sum, sums[op]);
+		op_cells(html, &sum);
+		report__clear_op(&sum);
+		model_op__destroy(sums[op]);
+	}
 }
 
 static void print_owners(const struct page *page)
@@ -173,8 +197,7 @@ static void print_owners(const struct page *page)
 		 "By owner, the one with the most time in calls first", MAX_OWNERS, n);
 	html__table(&page->html, "owners", caption, heads, ARRAY_SIZE(heads));
 	for (size_t i = 0; i < n && i < MAX_OWNERS; i++)
-		for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
-			print_owner_op(&page->html, &owners[i], op);
+		print_owner(&page->html, &owners[i]);
 	html__table_end(&page->html);
 	for (size_t i = 0; i < report->n_containers; i++)
 		free(owned[i].owner);
@@ -210,8 +233,7 @@ static void print_container_row(const struct page *page, const struct report_con
 	fputs("</td>", html->out);
 	html__cell_ns(html, c->opened_known, c->age_ns);
 	html__cell(html, c->freed ? "freed" : c->file_closed ? "file closed, not freed" : "open");
-	html__cell_count(html, calls);
-	fprintf(html->out, "<td class=\"n%s\">%llu</td>", errors ? " err" : "", errors);
+	count_cells(html, calls, errors);
 	html__cell_ns(html, true, html_parts__time(c));
 	html__cell_ns(html, start && start__span(start), start ? start__span(start) : 0);
 	html__cell_bytes(html, c->mapped_known, c->mapped_bytes);
@@ -413,7 +435,7 @@ static void print_devices(const struct page *page)
 
 static void print_group_calls(const struct page *page)
 {
-	static const char *const heads[] = { "Group", "Call", OP_HEADS };
+	static const char *const heads[] = { "Group", "Call", "#Calls", "#Errors", "#Mean", "#Max" };
 	const struct report *report = page->report;
 	const struct html *html = &page->html;
 	char number[32], caption[100];
@@ -431,7 +453,10 @@ static void print_group_calls(const struct page *page)
 		fputs("<tr>", html->out);
 		html__head_cell(html, call->group == ~0U ? "?" : number);
 		html__cell(html, model_group_call__key(call->kind));
-		op_cells(html, &call->op);
+		count_cells(html, call->op.count, call->op.errors);
+		html__cell_ns(html, call->op.timed, call->op.mean_ns);
+		html__cell_ns(html, call->op.timed, call->op.max_ns);
+		fputs("</tr>\n", html->out);
 	}
 	html__table_end(html);
 }
