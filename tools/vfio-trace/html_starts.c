@@ -71,6 +71,12 @@ static void split(const struct start *start, double ns[SEGMENTS])
 	ns[SEG_BETWEEN] = (double)start__between(start);
 }
 
+/* With what is free around it. */
+static double label_width(const char *label)
+{
+	return LETTER * (double)strlen(label) + 10;
+}
+
 static void draw_segment(const struct page *page, double x, double y, double width,
 			 enum segment segment, double ns, double span)
 {
@@ -82,9 +88,9 @@ static void draw_segment(const struct page *page, double x, double y, double wid
 	svg__rect(&page->html, x, y, width > 1.5 ? width - 1 : width, BAR_HEIGHT - 9,
 		  segments[segment].class);
 	snprintf(label, sizeof(label), "%.0f%% %s", ns / span * 100, title);
-	if (width < LETTER * (double)strlen(label))
+	if (width < label_width(label))
 		snprintf(label, sizeof(label), "%.0f%%", ns / span * 100);
-	if (width >= LETTER * (double)strlen(label) + 4)
+	if (width >= label_width(label))
 		svg__text(&page->html, x + 6, y + 15, segments[segment].text_class, "%s", label);
 	fputs("</g>\n", page->html.out);
 }

@@ -195,24 +195,37 @@ static void answer_errors(const struct page *page)
 		fputs("<li>nothing</li>\n</ul>\n</div>\n", out);
 }
 
+/* Those that are more than an answer should have are folded. */
+static void print_lines(const struct page *page, char *text)
+{
+	FILE *out = page->html.out;
+	char *rest = text, *line;
+	size_t n = 0;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (!*line)
+			continue;
+		if (n++ == MAX_ANSWERED)
+			fputs("</ul>\n<details><summary>more of them</summary>\n<ul>\n", out);
+		fputs("<li>", out);
+		fputs(line, page->html.text);
+		fputs("</li>\n", out);
+	}
+	fputs(n > MAX_ANSWERED ? "</ul>\n</details>\n" : "</ul>\n", out);
+}
+
 static void answer_leaks(const struct page *page)
 {
 	FILE *out = page->html.out, *lines;
-	char *text, *rest, *line;
+	char *text;
 	size_t size;
 
 	lines = xalloc__check(open_memstream(&text, &size));
 	leaks__print(page->report, "", lines);
 	fclose(lines);
 	fputs("<div class=\"card\">\n<h3>What never went away?</h3>\n<ul>\n", out);
-	for (rest = text; (line = strsep(&rest, "\n")); ) {
-		if (!*line)
-			continue;
-		fputs("<li>", out);
-		fputs(line, page->html.text);
-		fputs("</li>\n", out);
-	}
-	fputs("</ul>\n</div>\n", out);
+	print_lines(page, text);
+	fputs("</div>\n", out);
 	free(text);
 }
 
