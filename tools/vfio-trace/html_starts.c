@@ -202,9 +202,10 @@ static void print_map_parts(const struct page *page, const struct start *start)
 	const struct model_map_parts *parts = &start->map_parts;
 	__u64 span = start__span(start);
 
-	if (!parts->count) {
-		fputs("<tr class=\"sub\"><th scope=\"row\">inside</th><td colspan=\"7\">unknown: no "
-		      "vfio_map_parts is recorded</td></tr>\n", page->html.out);
+	if (!parts->count || !start_text__pins(parts)) {
+		fprintf(page->html.out, "<tr class=\"sub\"><th scope=\"row\">inside</th>"
+			"<td colspan=\"7\">%s</td></tr>\n", parts->count ? "pinned no page" :
+			"unknown: no vfio_map_parts is recorded");
 		return;
 	}
 	print_part(page, "fault and pin", model_map_sum(parts, pin_ns), span,
@@ -213,6 +214,25 @@ static void print_map_parts(const struct page *page, const struct start *start)
 		   model_map_known(parts, iommu_maps) ? model_map_sum(parts, iommu_maps) : 0, "map",
 		   model_map_sum(parts, iommu_bytes));
 	print_part(page, "rest", model_map_parts__rest(parts), span, 0, "", 0);
+	if (parts->count < start->sum[START_MAP].count)
+		fprintf(page->html.out, "<tr class=\"sub\"><td colspan=\"8\">is known of %llu of the "
+			"%llu calls</td></tr>\n", parts->count, start->sum[START_MAP].count);
+}
+
+static void say_unknown(const struct page *page, const struct start *start)
+{
+	__u64 untimed = 0, unread = 0;
+
+	for (unsigned int i = 0; i < START_PARTS; i++) {
+		untimed += start->sum[i].untimed;
+		unread += start->sum[i].unread;
+	}
+	if (untimed)
+		fprintf(page->html.out, "<p class=\"soft\">%llu calls whose duration is unknown are in "
+			"no time.</p>\n", untimed);
+	if (unread)
+		fprintf(page->html.out, "<p class=\"soft\">%llu map_dma whose size is unknown are not in "
+			"the bytes.</p>\n", unread);
 }
 
 static void print_sums(const struct page *page, const struct start *start, const char *caption)
@@ -236,6 +256,7 @@ static void print_sums(const struct page *page, const struct start *start, const
 	share_cell(page, start__between(start), span);
 	fputs("<td colspan=\"5\"></td></tr>\n", html->out);
 	html__table_end(html);
+	say_unknown(page, start);
 }
 
 static void begin_row(const struct page *page, const char *key, __u64 since_ns, bool known, __u64 ns)

@@ -211,6 +211,11 @@ char *start__advice(const struct start *start, char *buf, size_t size)
 	return buf;
 }
 
+bool start_text__pins(const struct model_map_parts *parts)
+{
+	return model_map_sum(parts, pin_ns) || model_map_sum(parts, chunks);
+}
+
 /* What took the time */
 
 static void print_row(const char *name, __u64 ns, __u64 span, FILE *out)
@@ -256,7 +261,7 @@ static void print_map_parts(const struct start *start, FILE *out)
 		fputs("    what took it inside is unknown: no vfio_map_parts is recorded\n", out);
 		return;
 	}
-	if (!model_map_sum(parts, pin_ns) && !model_map_sum(parts, chunks)) {
+	if (!start_text__pins(parts)) {
 		fputs("    pinned no page\n", out);
 		return;
 	}
@@ -316,7 +321,7 @@ void start_text__inside(const struct start_call *call, const char *before, FILE 
 	const struct model_map_parts *parts = &call->map_parts;
 	char text[FMT_MAX];
 
-	if (!model_map_sum(parts, pin_ns) && !model_map_sum(parts, chunks))
+	if (!start_text__pins(parts))
 		return;
 	fprintf(out, "%spin %s", before, fmt_latency(text, sizeof(text), model_map_sum(parts, pin_ns)));
 	report_text__chunks(model_map_sum(parts, chunks), "chunk", model_map_sum(parts, pin_bytes),

@@ -31,6 +31,9 @@ const char *start_text__doubt(const struct report *report);
 /* "70M/s"; returns @buf. */
 char *start_text__speed(char *buf, size_t size, __u64 bytes, __u64 ns);
 
+/* Whether any page was pinned. */
+bool start_text__pins(const struct model_map_parts *parts);
+
 /* "256M at iova 0x100338000, 70M/s"; "group 4: 0000:00:10.0 (vfio-pci)" */
 void start_text__what(const struct report *report, const struct start_call *call, FILE *out);
 /* Behind @before, where there is something to say: "pin 3.63s in 260 chunks ..." */
