@@ -892,7 +892,8 @@ static void a_life_has_few_spans_with_all_calls(void **state)
 
 	for (unsigned int i = 0; i < 5000; i++) {
 		at += (i % 97) * MS;
-		timeline__life(&life, i % 3 ? VFIO_OP_MAP : VFIO_OP_UNMAP, at - 10, at, i % 50 == 0);
+		timeline__life(&life, i % 3 ? VFIO_OP_MAP : VFIO_OP_UNMAP, at - 10, at,
+			       i % 50 == 0);
 	}
 	timeline__life(&life, VFIO_OP_MAP, 0, ~0ULL, false);
 	assert_in_range(life.n, 2, TIMELINE_SPANS);

@@ -232,8 +232,8 @@ double svg__x(const struct svg_time *axis, __u64 ts_ns)
 /* At most 8 of them in @span. */
 static __u64 tick_step(__u64 span)
 {
-	static const __u64 long_steps[] = { 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600,
-					    7200, 10800, 21600, 43200, 86400 };
+	static const __u64 long_steps[] = { 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800,
+					    3600, 7200, 10800, 21600, 43200, 86400 };
 	static const __u64 steps[] = { 1, 2, 5 };
 
 	for (__u64 power = 1; power < NSEC; power *= 10)

@@ -348,7 +348,8 @@ static bool is_drawn(const struct report_op *op)
 }
 
 /* Where most of the time went comes first; NULL behind the last. */
-static const struct report_op *next_operation(const struct report *report, const struct report_op *last)
+static const struct report_op *next_operation(const struct report *report,
+					      const struct report_op *last)
 {
 	const struct report_op *next = NULL;
 

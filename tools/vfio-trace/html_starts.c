@@ -177,8 +177,9 @@ static void print_sum(const struct page *page, const struct start_sum *sum, enum
 	html__cell_count(html, sum->errors);
 	html__cell_ns(html, sum->untimed < sum->count, sum->max_self_ns);
 	html__cell_bytes(html, sum->bytes, sum->bytes);
-	html__cell_number(html, sum->moved_ns ? start_text__speed(text, sizeof(text), sum->moved_bytes,
-								  sum->moved_ns) : NULL);
+	if (sum->moved_ns)
+		start_text__speed(text, sizeof(text), sum->moved_bytes, sum->moved_ns);
+	html__cell_number(html, sum->moved_ns ? text : NULL);
 	fputs("</tr>\n", html->out);
 }
 
@@ -259,7 +260,8 @@ static void print_sums(const struct page *page, const struct start *start, const
 	say_unknown(page, start);
 }
 
-static void begin_row(const struct page *page, const char *key, __u64 since_ns, bool known, __u64 ns)
+static void begin_row(const struct page *page, const char *key, __u64 since_ns, bool known,
+		      __u64 ns)
 {
 	fputs("<tr>", page->html.out);
 	html__head_cell(&page->html, key);

@@ -35,7 +35,7 @@ const char html_style[] =
 	"a{color:var(--accent)}\n"
 	"nav{display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;margin:1rem 0 0;font-size:.9rem}\n"
 	"footer{margin-top:3rem;color:var(--soft);font-size:.85rem}\n"
-	/* .card: a box; .soft: what may be skipped; .banner .bad .good: the state of the recording */
+	/* .card: a box; .soft: may be skipped; .banner .bad .good: the recording's state */
 	".card{background:var(--card);border:1px solid var(--rule);border-radius:8px;"
 	"padding:.8rem 1rem;margin:.75rem 0}\n"
 	".card h3{margin:0 0 .3rem}\n"

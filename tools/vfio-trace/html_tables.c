@@ -331,7 +331,8 @@ static void name_containers(const struct page *page, unsigned int op, __u32 err)
 	fputs("</td></tr>\n", page->html.out);
 }
 
-static void begin_failure(const struct html *html, const char *key, const struct model_errno *errno_of)
+static void begin_failure(const struct html *html, const char *key,
+			  const struct model_errno *errno_of)
 {
 	const char *name = event__errno_name(errno_of->err);
 
