@@ -18,6 +18,7 @@
 #define MS 1000000ULL
 #define SEC (1000 * MS)
 #define MIB (1ULL << 20)
+#define GIB (1ULL << 30)
 #define T0 (100 * SEC) /* of most opens */
 
 struct script {
@@ -59,7 +60,7 @@ static char *output(struct script *s)
 	source_fake__end(s->source);
 	report = report__read(s->source, "fake.vftrace", &s->opts, &status);
 	assert_int_equal(status, 0);
-	assert_int_equal(report__print(report, &s->opts, out), 0);
+	assert_int_equal(report__print(report, &s->opts, out, "memory"), 0);
 	report__free(report);
 	fclose(out);
 	return text;
@@ -751,6 +752,162 @@ static void a_thinned_recording_tells_of_closed_files_only(void **state)
 	free(text);
 }
 
+/* The page */
+
+/* Names that would mean something in HTML, wherever a recording has one. */
+static void hostile(struct script *s)
+{
+	struct vfio_rec open = source_fake__rec(VFIO_EV_OPEN, 1, T0);
+	struct source_device device = { .vendor = 0x8086, .device = 0x10d3 };
+	const struct source_group_info group = {
+		.number = 7, .n_listed = 1, .n_devices = 1, .devices = &device,
+	};
+	struct source_owner owner = { .tgid = 42, .kind = VFIO_OWNER_LIBVIRT };
+
+	for (unsigned int i = 0; i < VFIO_OWNER_TEXTS; i++)
+		owner.text[i] = "</title><script>x</script>&";
+	for (unsigned int i = 0; i < VFIO_DEVICE_TEXTS; i++)
+		device.text[i] = "</td><img src=x>'&lt;";
+	open.tgid = 42;
+	memcpy(open.comm, "<script>a&b\"", 13);
+	s->feed.event(s->feed.ctx, &open);
+	source_fake__owner(&s->feed, 1, &owner);
+	s->feed.group(s->feed.ctx, &group);
+	attach(s, 1, 7, T0 + 15 * MS);
+	fake_event(&s->feed, SET_IOMMU, 1, T0 + 20 * MS, .type = 3, .backend = "\"><svg onload=x>",
+		   .groups = 1, .duration = 4 * MS);
+	map(s, 1001, T0 + 520 * MS, 500 * MS, 512 * MIB);
+	fake_event(&s->feed, GROUP_IOCTL, 0, T0 + SEC, .group = 7, .ret = -16, .duration = MS,
+		   .cmd = VFIO_CMD_GROUP_GET_DEVICE_FD, .device = "<script src=//x>");
+	s->feed.gap(s->feed.ctx, SOURCE_GAP_DETACHED, T0 + 2 * SEC, "<script>gone</script>");
+}
+
+/* How long the name of a tag at @text is. */
+static size_t tag_length(const char *text)
+{
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789");
+}
+
+static void assert_known_tag(const char *tag)
+{
+	static const char *const known[] = {
+		"html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "div",
+		"ul", "li", "dl", "dt", "dd", "nav", "a", "main", "footer", "p", "span", "strong",
+		"time", "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td",
+		"svg", "desc", "g", "path", "rect", "text",
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strlen(known[i]) == tag_length(tag) && !memcmp(known[i], tag, tag_length(tag)))
+			return;
+	fail_msg("a tag that is not ours: %.40s", tag);
+}
+
+static void names_cannot_become_tags(void **state)
+{
+	struct script *s = *state;
+	char *page;
+
+	hostile(s);
+	s->opts.html = true;
+	page = output(s);
+	for (const char *at = strchr(page + 1, '<'); at; at = strchr(at + 1, '<'))
+		assert_known_tag(at + 1 + (at[1] == '/'));
+	for (const char *at = strchr(page, '&'); at; at = strchr(at + 1, '&'))
+		assert_true(!strncmp(at, "&lt;", 4) || !strncmp(at, "&gt;", 4) ||
+			    !strncmp(at, "&amp;", 5) || !strncmp(at, "&quot;", 6) ||
+			    !strncmp(at, "&#39;", 5));
+	assert_has(page, "&lt;script&gt;a&amp;b&quot;");
+	assert_has(page, "&lt;/title&gt;&lt;script&gt;x");
+	assert_has(page, "&lt;/td&gt;&lt;img src=x&gt;&#39;&amp;lt;");
+	assert_has(page, "&quot;&gt;&lt;svg onload=x&gt;");
+	assert_has(page, "&lt;script&gt;gone");
+	free(page);
+}
+
+static void a_page_tells_what_was_lost(void **state)
+{
+	struct script *s = *state;
+	const struct source_loss loss = { .ring = 12 };
+	char *page;
+
+	boot(s);
+	s->feed.loss(s->feed.ctx, &loss);
+	s->opts.html = true;
+	page = output(s);
+	assert_has(page, "Not all is in this recording");
+	assert_has(page, "12 (12 buffer full");
+	assert_has(page, "unknown: events were lost");
+	free(page);
+}
+
+static void a_page_of_nothing_says_so(void **state)
+{
+	struct script *s = *state;
+	char *page;
+
+	s->opts.html = true;
+	page = output(s);
+	assert_has(page, "No container was opened");
+	assert_has(page, "</html>");
+	free(page);
+}
+
+static __u64 timed_calls(const struct timeline *timeline, enum vfio_obs_op op)
+{
+	__u64 sum = 0;
+
+	for (size_t edge = 0; edge < HIST_EDGES; edge++)
+		for (size_t i = 0; i < timeline->n; i++)
+			sum += timeline->calls[op][edge][i];
+	return sum;
+}
+
+static void columns_get_wider_and_keep_all(void **state)
+{
+	struct timeline *timeline = calloc(1, sizeof(*timeline));
+	struct vfio_outcome pin = { .op = VFIO_OP_PIN, .duration = 5000 };
+
+	for (__u64 i = 0; i < 1000; i++) {
+		timeline__advance(timeline, T0 + i * i * MS);
+		timeline__memory(timeline, i == 500 ? GIB : i, 0);
+		timeline__call(timeline, &pin);
+	}
+	assert_in_range(timeline->n, TIMELINE_COLUMNS / 2, TIMELINE_COLUMNS);
+	assert_true(timeline->n * timeline->column_ns > 999 * 999 * MS);
+	assert_int_equal(timed_calls(timeline, VFIO_OP_PIN), 1000);
+	/* The peak is where it was. */
+	assert_int_equal(timeline->mapped[500 * 500 * MS / timeline->column_ns], GIB);
+	assert_int_equal(timeline->mapped[timeline->n - 1], 999);
+	timeline__advance(timeline, ~0ULL);
+	assert_in_range(timeline->n, TIMELINE_COLUMNS / 2, TIMELINE_COLUMNS);
+	assert_int_equal(timed_calls(timeline, VFIO_OP_PIN), 1000);
+	free(timeline);
+}
+
+static void a_life_has_few_spans_with_all_calls(void **state)
+{
+	struct timeline_life life = { 0 };
+	__u64 calls = 0, failed = 0, at = T0;
+
+	for (unsigned int i = 0; i < 5000; i++) {
+		at += (i % 97) * MS;
+		timeline__life(&life, i % 3 ? VFIO_OP_MAP : VFIO_OP_UNMAP, at - 10, at,
+			       i % 50 == 0);
+	}
+	timeline__life(&life, VFIO_OP_MAP, 0, ~0ULL, false);
+	assert_in_range(life.n, 2, TIMELINE_SPANS);
+	for (size_t i = 0; i < life.n; i++) {
+		if (life.spans[i].kind == TIMELINE_FAILED)
+			failed += life.spans[i].calls;
+		else
+			calls += life.spans[i].calls;
+	}
+	assert_int_equal(calls, 5001);
+	assert_int_equal(failed, 100);
+	free(life.spans);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -781,6 +938,11 @@ int main(void)
 		T(older_containers_are_told_of_as_far_as_known),
 		T(a_recording_with_holes_tells_of_no_leaks),
 		T(a_thinned_recording_tells_of_closed_files_only),
+		T(names_cannot_become_tags),
+		T(a_page_tells_what_was_lost),
+		T(a_page_of_nothing_says_so),
+		cmocka_unit_test(columns_get_wider_and_keep_all),
+		cmocka_unit_test(a_life_has_few_spans_with_all_calls),
 #undef T
 	};
 

@@ -131,14 +131,30 @@ char *fmt_clock(char *buf, size_t size, __u64 realtime_ns, bool ms)
 	return local_time(buf, size, realtime_ns, "%H:%M:%S", ms);
 }
 
-char *fmt_time_iso(char *buf, size_t size, __u64 realtime_ns)
+static char *utc(char *buf, size_t size, __u64 realtime_ns, const char *format)
 {
 	time_t t = realtime_ns / NSEC;
-	char date[32] = "?";
 	struct tm tm;
 
-	if (gmtime_r(&t, &tm))
-		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf, size, "%s.%09lluZ", date, realtime_ns % NSEC);
+	if (!gmtime_r(&t, &tm) || !strftime(buf, size, format, &tm))
+		snprintf(buf, size, "?");
+	return buf;
+}
+
+char *fmt_time_utc(char *buf, size_t size, __u64 realtime_ns)
+{
+	char text[32];
+
+	snprintf(buf, size, "%s.%03llu UTC", utc(text, sizeof(text), realtime_ns, "%Y-%m-%d %H:%M:%S"),
+		 realtime_ns % NSEC / 1000000);
+	return buf;
+}
+
+char *fmt_time_iso(char *buf, size_t size, __u64 realtime_ns)
+{
+	char text[32];
+
+	snprintf(buf, size, "%s.%09lluZ", utc(text, sizeof(text), realtime_ns, "%Y-%m-%dT%H:%M:%S"),
+		 realtime_ns % NSEC);
 	return buf;
 }

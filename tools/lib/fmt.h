@@ -34,7 +34,9 @@ char *fmt_container(char *buf, size_t size, __u64 id);
 char *fmt_time(char *buf, size_t size, __u64 realtime_ns);
 /* Of that the time of day: "10:48:00", with @ms "10:48:00.123". */
 char *fmt_clock(char *buf, size_t size, __u64 realtime_ns, bool ms);
-/* The same in UTC as ISO 8601: "2026-11-22T10:48:00.123456789Z", for JSON. */
+/* The same in UTC, which says so: "2026-11-22 10:48:00.123 UTC". */
+char *fmt_time_utc(char *buf, size_t size, __u64 realtime_ns);
+/* In UTC as ISO 8601: "2026-11-22T10:48:00.123456789Z", for JSON. */
 char *fmt_time_iso(char *buf, size_t size, __u64 realtime_ns);
 
 #endif

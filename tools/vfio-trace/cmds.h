@@ -26,16 +26,12 @@ int cmd_merge(int argc, char **argv);
 /* cmds__usage - says what is wrong with the command line of @command, @arg for one. EXIT_USAGE. */
 int cmds__usage(const char *command, const char *what, const char *arg);
 
-/*
- * The command line of a subcommand that has --json, --help and one FILE, or @two.
- * @option: one more that it has, with an argument that may be left out; NULL: none
- * @given, @value: of that option; @value NULL: without its argument
- */
+/* The command line of a subcommand that has --json, --help and one FILE, or @two. */
 struct cmds_line {
-	const char *help, *option;
+	const char *help;
 	bool two;
-	bool json, given;
-	const char *value, *path, *other;
+	bool json;
+	const char *path, *other;
 };
 
 /* Returns true with @line filled, or false with the exit @status: all is said then. */

@@ -9,7 +9,6 @@
 #include "cmds.h"
 #include "diff.h"
 #include "lib/model_op.h"
-#include "lib/owner_text.h"
 #include "lib/privilege.h"
 #include "lib/xalloc.h"
 
@@ -55,14 +54,6 @@ static struct diff_owner *owner_of(struct diff *diff, const char *name)
 	return add_owner(diff, lo, name);
 }
 
-/* The VM, the pod or the service; of a process its command. */
-static const char *name_of(const struct report_container *c, char *buf, size_t size)
-{
-	if (c->owner && *owner_text__short(c->owner, buf, size))
-		return buf;
-	return *c->comm ? c->comm : "unknown";
-}
-
 static void add_side(struct diff *diff, unsigned int side, const struct report *report)
 {
 	struct diff_owner *owner = owner_of(diff, "");
@@ -75,7 +66,7 @@ static void add_side(struct diff *diff, unsigned int side, const struct report *
 	for (size_t i = 0; i < report->n_containers; i++) {
 		const struct report_container *c = report->containers[i];
 
-		owner = owner_of(diff, name_of(c, name, sizeof(name)));
+		owner = owner_of(diff, report__owner(c, name, sizeof(name)));
 		owner->seen[side] = true;
 		for (unsigned int op = 0; op < VFIO_OP_COUNT; op++)
 			add_op(&owner->op[side][op], c->op[op]);
@@ -175,7 +166,7 @@ static int diff_reports(const struct report *a, const struct report *b, bool jso
 	bool ok = json ? diff__print_json(diff, stdout) : diff__print_text(diff, stdout);
 
 	diff__destroy(diff);
-	return report__written(ok, stdout);
+	return report__written(ok, stdout, "standard output");
 }
 
 int cmd_diff(int argc, char **argv)

@@ -3,7 +3,6 @@
  * export.c - vfio-trace script and export: the events of a recording, chosen and written out
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "lib/error.h"
 #include "lib/privilege.h"
 #include "lib/xalloc.h"
+#include "output.h"
 
 #define OUT_BUFFER (1 << 18)
 
@@ -266,20 +266,6 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 		format_of(ctx)->gap(export_of(ctx), gap, ts_ns, why);
 }
 
-/* As private as the recording. NULL: a sentence was printed. */
-static FILE *open_file(const char *path, const char *kind)
-{
-	FILE *out = NULL;
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		out = fdopen(fd, "w");
-	if (!out)
-		fprintf(stderr, "vfio-trace: cannot write to %s: %s; choose another %s with -o\n",
-			path, strerror(errno), kind);
-	return out;
-}
-
 static char *path_in(const char *folder, const char *name)
 {
 	char *path;
@@ -289,10 +275,10 @@ static char *path_in(const char *folder, const char *name)
 	return xalloc__check(path);
 }
 
-static FILE *open_in(const char *folder, const char *name)
+static FILE *open_in(const char *folder, const char *name, const char *from)
 {
 	char *path = path_in(folder, name);
-	FILE *out = open_file(path, "folder");
+	FILE *out = output__open(path, from);
 
 	free(path);
 	return out;
@@ -311,7 +297,7 @@ static void remove_folder(const char *folder)
 }
 
 /* What is there already may be somebody's, and is never written into. */
-static bool open_folder(const char *folder, struct export *export)
+static bool open_folder(const char *folder, const char *from, struct export *export)
 {
 	if (mkdir(folder, 0700)) {
 		fprintf(stderr, "vfio-trace: cannot make the folder %s: %s; %s\n", folder,
@@ -319,9 +305,9 @@ static bool open_folder(const char *folder, struct export *export)
 			"choose another with -o");
 		return false;
 	}
-	export->metadata = open_in(folder, folder_files[FOLDER_METADATA]);
+	export->metadata = open_in(folder, folder_files[FOLDER_METADATA], from);
 	if (export->metadata)
-		export->out = open_in(folder, folder_files[FOLDER_STREAM]);
+		export->out = open_in(folder, folder_files[FOLDER_STREAM], from);
 	if (export->out)
 		return true;
 	if (export->metadata)
@@ -334,9 +320,8 @@ static bool open_folder(const char *folder, struct export *export)
 static bool open_output(const struct options *opts, struct export *export)
 {
 	if (opts->format->folder)
-		return open_folder(opts->out, export);
-	export->out = !opts->out || !strcmp(opts->out, "-") ? stdout :
-							      open_file(opts->out, "file");
+		return open_folder(opts->out, opts->path, export);
+	export->out = output__open(opts->out, opts->path);
 	return export->out;
 }
 

@@ -13,7 +13,6 @@
 /* Listed one by one; --json has all. */
 #define MAX_LINES 50
 #define MAX_GROUPS 8
-#define PAGE_BYTES 4096 /* x86 */
 
 enum leak_kind {
 	LEAK_CLOSED, /* its file is closed, and it is not freed */
@@ -118,7 +117,7 @@ static void print_pages(__s64 pages, FILE *out)
 	char text[FMT_MAX];
 
 	fprintf(out, "%s pages", fmt_count(text, sizeof(text), pages));
-	fprintf(out, " (%s)", fmt_bytes(text, sizeof(text), (__u64)pages * PAGE_BYTES));
+	fprintf(out, " (%s)", fmt_bytes(text, sizeof(text), (__u64)pages * REPORT_PAGE_BYTES));
 }
 
 static void print_closed(const struct report *report, const struct report_container *c, FILE *out)
@@ -143,12 +142,13 @@ static void print_closed(const struct report *report, const struct report_contai
 	}
 }
 
-static void print_leak(const struct report *report, const struct leak *leak, FILE *out)
+static void print_leak(const struct report *report, const struct leak *leak, const char *indent,
+		       FILE *out)
 {
 	const struct report_container *c = leak->c;
 	char text[FMT_MAX];
 
-	fprintf(out, "  container %s (%s): ", fmt_container(text, sizeof(text), c->id),
+	fprintf(out, "%scontainer %s (%s): ", indent, fmt_container(text, sizeof(text), c->id),
 		*c->comm ? c->comm : "?");
 	switch (leak->kind) {
 	case LEAK_CLOSED:
@@ -170,37 +170,36 @@ static void print_leak(const struct report *report, const struct leak *leak, FIL
 	fputc('\n', out);
 }
 
-static void print_unknown(const struct leaks *leaks, FILE *out)
+static void print_unknown(const struct leaks *leaks, const char *indent, FILE *out)
 {
 	char text[FMT_MAX];
 
 	if (!leaks->n_unknown)
 		return;
-	fprintf(out, "  unknown of %zu container%s whose pins and maps are not all recorded, from the open "
-		"on:", leaks->n_unknown, leaks->n_unknown == 1 ? "" : "s");
+	fprintf(out, "%sunknown of %zu container%s whose pins and maps are not all recorded, from the open "
+		"on:", indent, leaks->n_unknown, leaks->n_unknown == 1 ? "" : "s");
 	for (size_t i = 0; i < leaks->n_unknown && i < MAX_GROUPS; i++)
 		fprintf(out, " %s", fmt_container(text, sizeof(text), leaks->unknown[i]->id));
 	fputs(leaks->n_unknown > MAX_GROUPS ? " ...\n" : "\n", out);
 }
 
-void leaks__print(const struct report *report, FILE *out)
+void leaks__print(const struct report *report, const char *indent, FILE *out)
 {
 	const char *why = why_not(report);
 	struct leaks leaks;
 
-	fputs("\nLeaks\n", out);
 	if (why) {
-		fprintf(out, "  unknown: %s\n", why);
+		fprintf(out, "%sunknown: %s\n", indent, why);
 		return;
 	}
 	leaks = find(report);
 	for (size_t i = 0; i < leaks.n && i < MAX_LINES; i++)
-		print_leak(report, &leaks.list[i], out);
+		print_leak(report, &leaks.list[i], indent, out);
 	if (leaks.n > MAX_LINES)
-		fprintf(out, "  %zu more; --json lists all\n", leaks.n - MAX_LINES);
-	print_unknown(&leaks, out);
+		fprintf(out, "%s%zu more; --json lists all\n", indent, leaks.n - MAX_LINES);
+	print_unknown(&leaks, indent, out);
 	if (!leaks.n && !leaks.n_unknown)
-		fputs("  none\n", out);
+		fprintf(out, "%snone\n", indent);
 	clear(&leaks);
 }
 

@@ -2,9 +2,9 @@
 /*
  * leaks.h - what never went away: the part of a report about leaks
  *
- * Printed by report_text.c and report_json.c. Found are containers that live on behind the close of
- * their file, pages that were pinned and never unpinned, and mappings that nobody undid. What the
- * recording cannot tell is said.
+ * Printed by report_text.c, report_html.c and report_json.c. Found are containers that live on
+ * behind the close of their file, pages that were pinned and never unpinned, and mappings that
+ * nobody undid. What the recording cannot tell is said.
  */
 #ifndef VFIO_TRACE_LEAKS_H
 #define VFIO_TRACE_LEAKS_H
@@ -13,8 +13,8 @@
 
 #include "report.h"
 
-/* The section "Leaks" for people. */
-void leaks__print(const struct report *report, FILE *out);
+/* The section "Leaks" for people, without its title: a line each, behind @indent. */
+void leaks__print(const struct report *report, const char *indent, FILE *out);
 
 /* A new object; docs/report.md tells its keys. */
 json_t *leaks__json(const struct report *report);

@@ -16,10 +16,9 @@ int cmds__usage(const char *command, const char *what, const char *arg)
 
 bool cmds__one_file(int argc, char **argv, struct cmds_line *line, int *status)
 {
-	const struct option longs[] = {
+	static const struct option longs[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
-		{ line->option, optional_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -29,10 +28,6 @@ bool cmds__one_file(int argc, char **argv, struct cmds_line *line, int *status)
 		switch (option) {
 		case 'j':
 			line->json = true;
-			break;
-		case 'o':
-			line->given = true;
-			line->value = optarg;
 			break;
 		case 'h':
 			fputs(line->help, stdout);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * report.c - vfio-trace report: what a recording says
+ * report.c - what a recording says: gathered for vfio-trace report and diff
  *
  * Feeds the recording to the model and takes out of it each container that was freed, as numbers,
  * so that a recording of a million containers needs no million histograms.
@@ -10,10 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmds.h"
-#include "lib/event_filter.h"
 #include "lib/model_op.h"
-#include "lib/privilege.h"
+#include "lib/owner_text.h"
 #include "lib/source_copy.h"
 #include "lib/xalloc.h"
 #include "report.h"
@@ -32,6 +30,7 @@ struct gather {
 	struct model *model;
 	struct source_sink to_model;
 	struct starts *starts;
+	struct timeline *timeline; /* NULL: not wanted */
 	void *index; /* tsearch() tree of struct report_container, by id */
 	size_t max_containers;
 	size_t releases, next_harvest; /* since the last one, and when the next is due */
@@ -107,23 +106,24 @@ static void remember(struct gather *gather, const struct vfio_rec *rec)
 	}
 }
 
-static void clear_op(struct report_op *op)
+void report__clear_op(struct report_op *op)
 {
 	free(op->errnos);
 	model_op__destroy(op->model);
 	memset(op, 0, sizeof(*op));
 }
 
-static void fill_op(const struct gather *gather, struct report_op *to, const struct model_op *op)
+void report__fill_op(struct report_op *to, const struct model_op *op)
 {
 	__u64 timed = op->count - op->unknown;
 
-	clear_op(to);
+	report__clear_op(to);
 	to->count = op->count;
 	to->errors = op->errors;
 	to->unknown = op->unknown;
 	to->bytes = op->bytes;
 	to->pages = op->pages;
+	to->sum_ns = op->sum_ns;
 	to->max_ns = op->max_ns;
 	to->mean_ns = timed ? op->sum_ns / timed : 0;
 	to->timed = timed;
@@ -131,6 +131,11 @@ static void fill_op(const struct gather *gather, struct report_op *to, const str
 		to->timed &= model_op__quantile(op, report__quantile[q], &to->quantile_ns[q]);
 	to->n_errnos = op->n_errnos;
 	to->errnos = xmemdup(op->errnos, op->n_errnos, sizeof(*op->errnos));
+}
+
+static void fill_op(const struct gather *gather, struct report_op *to, const struct model_op *op)
+{
+	report__fill_op(to, op);
 	to->model = gather->keep_hist ? model_op__copy(op) : NULL;
 }
 
@@ -203,14 +208,97 @@ static void harvest(struct gather *gather, bool all)
 	gather->next_harvest = HARVEST_EVERY + model__containers(gather->model, &list);
 }
 
+/* Over time, with report_opts.html */
+
+/* What the model knows to be mapped and pinned in container @id. */
+struct held {
+	__u64 bytes, pages;
+};
+
+static struct held held_by(const struct model_container *c)
+{
+	struct held held = { 0 };
+
+	if (!c || c->freed)
+		return held;
+	if (!model_container__mapped_bytes(c, &held.bytes))
+		held.bytes = 0;
+	if (!model_container__pinned_pages(c, &held.pages))
+		held.pages = 0;
+	return held;
+}
+
+static struct held held_now(const struct gather *gather, __u64 id)
+{
+	return held_by(gather->timeline ? model__current(gather->model, id) : NULL);
+}
+
+/* Container @id held @before. */
+static void follow_memory(const struct gather *gather, __u64 id, const struct held *before)
+{
+	struct timeline *timeline = gather->timeline;
+	struct held now = held_now(gather, id);
+
+	if (timeline)
+		timeline__memory(timeline, timeline->now_mapped + now.bytes - before->bytes,
+				 timeline->now_pinned + now.pages - before->pages);
+}
+
+/* Of any container something else may be known now. */
+static void count_memory_anew(const struct gather *gather)
+{
+	const struct model_container *const *list;
+	size_t n = model__containers(gather->model, &list);
+	struct held sum = { 0 };
+
+	if (!gather->timeline)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		struct held held = held_by(list[i]);
+
+		sum.bytes += held.bytes;
+		sum.pages += held.pages;
+	}
+	timeline__memory(gather->timeline, sum.bytes, sum.pages);
+}
+
+static void follow_call(struct gather *gather, const struct vfio_rec *rec)
+{
+	struct vfio_outcome o = vfio_outcome_of(rec->type, rec);
+	__u64 ns = o.duration == VFIO_OBS_UNKNOWN ? 0 : o.duration;
+
+	if (!gather->timeline || o.op == VFIO_OP_NONE)
+		return;
+	timeline__call(gather->timeline, &o);
+	if (model__current(gather->model, rec->id))
+		timeline__life(&entry_of(gather, rec->id)->life, o.op,
+			       ns < rec->ts_ns ? rec->ts_ns - ns : 0, rec->ts_ns, o.ret < 0);
+}
+
+/* Calls that had not returned when the recording ended. */
+static void follow_begun(struct gather *gather, const struct source_begun *begun, size_t n)
+{
+	__u64 now_ns = gather->report.last_ns;
+
+	for (size_t i = 0; gather->timeline && i < n; i++)
+		if (begun[i].start_ns <= now_ns && model__current(gather->model, begun[i].id))
+			timeline__life(&entry_of(gather, begun[i].id)->life, begun[i].op,
+				       begun[i].start_ns, now_ns, false);
+}
+
+/* What the source tells */
+
 static void on_existing(void *ctx, const struct source_existing *existing)
 {
 	struct gather *gather = ctx;
 	struct report_container *entry;
+	struct held before;
 
 	if (!existing->id)
 		return;
+	before = held_now(gather, existing->id);
 	gather->to_model.existing(gather->to_model.ctx, existing);
+	follow_memory(gather, existing->id, &before);
 	entry = entry_of(gather, existing->id);
 	memcpy(entry->backend, existing->backend, sizeof(entry->backend));
 	entry->iommu_type = existing->carried.iommu_type;
@@ -221,8 +309,10 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 static void on_table(void *ctx, const struct source_table *table)
 {
 	struct gather *gather = ctx;
+	struct held before = held_now(gather, table->id);
 
 	gather->to_model.table(gather->to_model.ctx, table);
+	follow_memory(gather, table->id, &before);
 }
 
 static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
@@ -242,11 +332,16 @@ static void on_group(void *ctx, const struct source_group_info *group)
 static void on_event(void *ctx, const struct vfio_rec *rec)
 {
 	struct gather *gather = ctx;
+	struct held before = held_now(gather, rec->id);
 
 	if (!gather->report.events++)
 		gather->report.first_ns = rec->ts_ns;
 	gather->report.last_ns = rec->ts_ns;
+	if (gather->timeline)
+		timeline__advance(gather->timeline, rec->ts_ns);
 	gather->to_model.event(gather->to_model.ctx, rec);
+	follow_memory(gather, rec->id, &before);
+	follow_call(gather, rec);
 	remember(gather, rec);
 	starts__event(gather->starts, rec);
 	gather->releases += rec->type == VFIO_EV_RELEASE;
@@ -258,6 +353,8 @@ static void on_loss(void *ctx, const struct source_loss *loss)
 {
 	struct gather *gather = ctx;
 
+	if (gather->timeline && source_loss__total(loss) > source_loss__total(&gather->report.loss))
+		timeline__lost(gather->timeline);
 	gather->report.loss = *loss;
 }
 
@@ -276,6 +373,7 @@ static void on_gap(void *ctx, enum source_gap kind, __u64 ts_ns, const char *why
 		report->truncated = gap->why;
 	if (gather->to_model.gap)
 		gather->to_model.gap(gather->to_model.ctx, kind, ts_ns, why);
+	count_memory_anew(gather);
 }
 
 static void fill_group_calls(struct gather *gather)
@@ -307,7 +405,9 @@ static void complete(struct gather *gather)
 
 	model__begun(gather->model, &begun, &n);
 	starts__end(gather->starts, begun, n, report->last_ns);
+	follow_begun(gather, begun, n);
 	report->starts = gather->starts;
+	report->timeline = gather->timeline;
 	harvest(gather, true);
 	for (unsigned int i = 0; i < VFIO_OP_COUNT; i++) {
 		op = model__total(gather->model, i);
@@ -341,12 +441,13 @@ void report__free(const struct report *const_report)
 
 		for (unsigned int op = 0; op < VFIO_OP_COUNT; op++) {
 			if (entry->op[op])
-				clear_op(entry->op[op]);
+				report__clear_op(entry->op[op]);
 			free(entry->op[op]);
 		}
 		free(entry->groups);
 		free(entry->attached);
 		free(entry->owner);
+		free(entry->life.spans);
 		free(entry);
 	}
 	free(report->containers);
@@ -354,11 +455,12 @@ void report__free(const struct report *const_report)
 		free(report->gaps[i].why);
 	free(report->gaps);
 	for (unsigned int i = 0; i < VFIO_OP_COUNT; i++)
-		clear_op(&report->total[i]);
+		report__clear_op(&report->total[i]);
 	for (size_t i = 0; i < report->n_group_calls; i++)
-		clear_op(&report->group_calls[i].op);
+		report__clear_op(&report->group_calls[i].op);
 	free(report->group_calls);
 	starts__destroy(gather->starts);
+	free(gather->timeline);
 	model__destroy(gather->model);
 	free(gather);
 }
@@ -398,7 +500,8 @@ const struct report *report__read(struct source *source, const char *path,
 
 	gather->report.path = path;
 	gather->next_harvest = HARVEST_EVERY;
-	gather->keep_hist = opts->hist;
+	gather->keep_hist = opts->hist || opts->html;
+	gather->timeline = opts->html ? xcalloc(1, sizeof(*gather->timeline)) : NULL;
 	gather->model = model__create();
 	gather->starts = starts__create(opts->limit_ns);
 	gather->to_model = model__sink(gather->model, false);
@@ -436,71 +539,29 @@ const struct report *report__read_file(const char *path, const struct report_opt
 	return report;
 }
 
-int report__print(const struct report *report, const struct report_opts *opts, FILE *out)
+const char *report__owner(const struct report_container *c, char *buf, size_t size)
+{
+	if (c->owner && *owner_text__short(c->owner, buf, size))
+		return buf;
+	return *c->comm ? c->comm : "unknown";
+}
+
+int report__print(const struct report *report, const struct report_opts *opts, FILE *out,
+		  const char *name)
 {
 	bool ok = opts->json	? report__print_json(report, out) :
+		  opts->html	? report__print_html(report, opts->start, out) :
 		  opts->start	? report__print_starts(report, out) :
 				  report__print_text(report, out);
 
-	return report__written(ok, out);
+	return report__written(ok, out, name);
 }
 
-int report__written(bool ok, FILE *out)
+int report__written(bool ok, FILE *out, const char *name)
 {
 	if (ok && !fflush(out) && !ferror(out))
 		return 0;
-	fprintf(stderr, "vfio-trace: cannot write the report to standard output: %s\n",
-		strerror(errno));
+	fprintf(stderr, "vfio-trace: cannot write the report to %s: %s; what is there is a part\n",
+		name, strerror(errno));
 	return 1;
-}
-
-static int report_file(const char *path, const struct report_opts *opts)
-{
-	const struct report *report;
-	char err[1024];
-	int status;
-
-	if (privilege__drop(err, sizeof(err))) {
-		fprintf(stderr, "vfio-trace: %s\n", err);
-		return 1;
-	}
-	report = report__read_file(path, opts, &status);
-	if (report && report__print(report, opts, stdout))
-		status = 1;
-	report__free(report);
-	return status;
-}
-
-static const char help[] =
-	"Usage: vfio-trace report [OPTION...] FILE\n"
-	"\n"
-	"Says what a recording has: events, operations, latencies, errors, containers and what was\n"
-	"lost. FILE - is standard input. A recording that was cut off is reported as far as it goes.\n"
-	"\n"
-	"      --start[=TIME]   why did this VM take so long to start? Of each container, longest start\n"
-	"                       first: what took the time from its open to the last attach, SET_IOMMU,\n"
-	"                       MAP_DMA or GET_DEVICE_FD before its first UNMAP_DMA, its close, or TIME\n"
-	"                       behind the open (default 600s)\n"
-	"      --json           one JSON object, starts included\n"
-	"  -h, --help           this text\n"
-	"\n"
-	"Exit status: 0 when all of FILE could be read; 1 failed, or FILE is cut off or damaged;\n"
-	"2 usage.\n";
-
-int cmd_report(int argc, char **argv)
-{
-	struct cmds_line line = { .help = help, .option = "start" };
-	struct report_opts opts = { .limit_ns = START_LIMIT_NS };
-	int status;
-
-	if (!cmds__one_file(argc, argv, &line, &status))
-		return status;
-	opts.json = line.json;
-	opts.start = line.given;
-	if (line.value && !event_filter__parse_duration(line.value, &opts.limit_ns)) {
-		fprintf(stderr, "vfio-trace report: --start takes a time with its unit, like 60s, not %s; "
-			"see 'vfio-trace report --help'\n", line.value);
-		return EXIT_USAGE;
-	}
-	return report_file(line.path, &opts);
 }

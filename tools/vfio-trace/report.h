@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * report.h - what vfio-trace report has gathered, for its two ways of printing
+ * report.h - what vfio-trace report has gathered, for its ways of printing
  *
- * Filled by report.c from the model and from events; read by report_text.c and report_json.c.
+ * Filled by report.c from the model and from events; read by report_text.c, report_json.c and
+ * report_html.c.
  */
 #ifndef VFIO_TRACE_REPORT_H
 #define VFIO_TRACE_REPORT_H
@@ -16,6 +17,9 @@
 #include "lib/model.h"
 #include "lib/source.h"
 #include "start.h"
+#include "timeline.h"
+
+#define REPORT_PAGE_BYTES 4096 /* x86 */
 
 /* Quantiles that are reported, as keys and as numbers. */
 enum { REPORT_P50, REPORT_P90, REPORT_P99, REPORT_P999, REPORT_QUANTILES };
@@ -26,7 +30,7 @@ extern const char *const report__quantile_key[REPORT_QUANTILES];
 struct report_op {
 	__u64 count, errors, unknown, bytes, pages;
 	bool timed; /* some calls have a duration: the latencies below are valid */
-	__u64 mean_ns, max_ns, quantile_ns[REPORT_QUANTILES];
+	__u64 sum_ns, mean_ns, max_ns, quantile_ns[REPORT_QUANTILES];
 	struct model_errno *errnos;
 	__u32 n_errnos;
 	struct model_op *model; /* all of it, with report_opts.hist, else NULL */
@@ -57,6 +61,7 @@ struct report_container {
 	__u64 mappings, avail;
 	struct report_op *op[VFIO_OP_COUNT]; /* NULL: never called */
 	struct model_map_parts map_parts;
+	struct timeline_life life; /* with report_opts.html, else nothing */
 };
 
 /* One kind of call on the files of one group. */
@@ -93,15 +98,17 @@ struct report {
 	struct report_container **containers; /* by id */
 	size_t n_containers;
 	const struct starts *starts;
+	const struct timeline *timeline; /* with report_opts.html, else NULL */
 };
 
 /*
  * @start:    print what took the time of starts, instead of all the rest
+ * @html:     as a page; gathers histograms and what goes over time, too
  * @hist:     gather the histograms
  * @limit_ns: see START_LIMIT_NS
  */
 struct report_opts {
-	bool json, start, hist;
+	bool json, html, start, hist;
 	__u64 limit_ns;
 };
 
@@ -117,15 +124,31 @@ const struct report *report__read_file(const char *path, const struct report_opt
 				       int *status);
 void report__free(const struct report *report);
 
-/* As @opts say, to @out. The exit status; of an error a sentence is on stderr. */
-int report__print(const struct report *report, const struct report_opts *opts, FILE *out);
-/* The same for what was printed with success or without (@ok). */
-int report__written(bool ok, FILE *out);
+/*
+ * report__print - as @opts say, to @out, which is called @name. The exit status; of an error a
+ * sentence is on stderr. report__written(): the same for what was printed with success or without
+ * (@ok).
+ */
+int report__print(const struct report *report, const struct report_opts *opts, FILE *out,
+		  const char *name);
+int report__written(bool ok, FILE *out, const char *name);
+
+/* Numbers of @op, whose quantiles are as of now; to be cleared. */
+void report__fill_op(struct report_op *to, const struct model_op *op);
+void report__clear_op(struct report_op *op);
+
+/*
+ * report__owner - whose @c is, for sums: the VM, the pod or the service; of a process its command.
+ * Points to @buf or into @c.
+ */
+const char *report__owner(const struct report_container *c, char *buf, size_t size);
 
 /* All return false when @out cannot be written (errno). */
 bool report__print_text(const struct report *report, FILE *out);
 bool report__print_json(const struct report *report, FILE *out);
 bool report__print_starts(const struct report *report, FILE *out);
+/* @only_starts: see report_opts.start */
+bool report__print_html(const struct report *report, bool only_starts, FILE *out);
 
 /* A new object, null of NULL. */
 json_t *start_json(const struct start *start);

@@ -30,10 +30,19 @@ static void print_gaps(const struct report *report, FILE *out)
 		fprintf(out, "Gaps        %zu more; --json lists all\n", n - MAX_GAPS);
 }
 
+void report_text__lost(const struct report *report, FILE *out)
+{
+	__u64 lost = source_loss__total(&report->loss);
+
+	fprintf(out, "%llu", lost);
+	if (lost)
+		fprintf(out, " (%llu buffer full, %llu skipped by the kernel, %llu in damaged parts)",
+			report->loss.ring, report->loss.recursion, report->loss.damaged);
+}
+
 void report_text__head(const struct report *report, FILE *out)
 {
 	__u64 offset = report->info.realtime_offset_ns;
-	__u64 lost = source_loss__total(&report->loss);
 	char text[FMT_MAX];
 
 	fprintf(out, "Recording   %s\n", report->info.detail);
@@ -46,10 +55,8 @@ void report_text__head(const struct report *report, FILE *out)
 	} else {
 		fputs("Events      0\n", out);
 	}
-	fprintf(out, "Lost        %llu", lost);
-	if (lost)
-		fprintf(out, " (%llu buffer full, %llu skipped by the kernel, %llu in damaged parts)",
-			report->loss.ring, report->loss.recursion, report->loss.damaged);
+	fputs("Lost        ", out);
+	report_text__lost(report, out);
 	fprintf(out, "\nComplete    %s%s\n", report->truncated ? "no, " : "yes",
 		report->truncated ? report->truncated : "");
 	print_gaps(report, out);
@@ -92,16 +99,13 @@ void report_text__chunks(__u64 n, const char *of, __u64 bytes, FILE *out)
 		fprintf(out, " (mean %s)", fmt_bytes(text, sizeof(text), bytes / n));
 }
 
-/* Below the operations, where any MAP_DMA was looked into. */
-static void print_map_parts(const struct model_map_parts *parts, FILE *out)
+void report_text__map_parts(const struct model_map_parts *parts, FILE *out)
 {
 	__u64 total = model_map_sum(parts, total_ns), pin = model_map_sum(parts, pin_ns);
 	__u64 iommu = model_map_sum(parts, iommu_ns);
 	char text[FMT_MAX];
 
-	if (!parts->count)
-		return;
-	fprintf(out, "  of %llu map_dma %s:", parts->count, fmt_latency(text, sizeof(text), total));
+	fprintf(out, "of %llu map_dma %s:", parts->count, fmt_latency(text, sizeof(text), total));
 	fprintf(out, " pin %s", fmt_latency(text, sizeof(text), pin));
 	report_text__chunks(model_map_sum(parts, chunks), "chunk",
 		     model_map_sum(parts, pin_bytes), out);
@@ -109,8 +113,17 @@ static void print_map_parts(const struct model_map_parts *parts, FILE *out)
 	if (model_map_known(parts, iommu_maps))
 		report_text__chunks(model_map_sum(parts, iommu_maps), "map",
 			     model_map_sum(parts, iommu_bytes), out);
-	fprintf(out, ", rest %s\n",
-		fmt_latency(text, sizeof(text), model_map_parts__rest(parts)));
+	fprintf(out, ", rest %s", fmt_latency(text, sizeof(text), model_map_parts__rest(parts)));
+}
+
+/* Below the operations, where any MAP_DMA was looked into. */
+static void print_map_parts(const struct model_map_parts *parts, FILE *out)
+{
+	if (!parts->count)
+		return;
+	fputs("  ", out);
+	report_text__map_parts(parts, out);
+	fputc('\n', out);
 }
 
 static void print_totals(const struct report *report, FILE *out)
@@ -140,7 +153,7 @@ static void print_errors(const struct report *report, FILE *out)
 	}
 }
 
-static void print_groups(const struct report_container *c, FILE *out)
+void report_text__groups(const struct report_container *c, FILE *out)
 {
 	fputs("groups", out);
 	for (size_t i = 0; i < c->n_groups; i++)
@@ -228,7 +241,7 @@ void report_text__container(const struct report *report, const struct report_con
 		fprintf(out, "%s (%u), ", c->comm, c->tgid);
 	else
 		fputs("opener unknown, ", out);
-	print_groups(c, out);
+	report_text__groups(c, out);
 	fprintf(out, ", %s, ", *c->backend ? c->backend : "no backend seen");
 	if (c->opened_known) {
 		fprintf(out, "opened %s",
@@ -284,7 +297,8 @@ bool report__print_text(const struct report *report, FILE *out)
 	print_events(report, out);
 	print_devices(report, out);
 	print_group_calls(report, out);
-	leaks__print(report, out);
+	fputs("\nLeaks\n", out);
+	leaks__print(report, "  ", out);
 	for (size_t i = 0; i < shown; i++)
 		print_container(report, report->containers[i], out);
 	if (shown < report->n_containers)

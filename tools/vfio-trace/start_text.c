@@ -10,12 +10,9 @@
 #include "lib/owner_text.h"
 #include "lib/xalloc.h"
 #include "report_text.h"
-#include "start.h"
+#include "start_text.h"
 
-/* The longest starts; --json has all. */
-#define MAX_STARTS 20
 #define HUGE_PAGE (2ULL << 20)
-#define PAGE_BYTES 4096 /* x86 */
 #define MAX_ERRNO 4095 /* as in the kernel */
 /* Of sentences. */
 #define WIDTH 76
@@ -37,7 +34,7 @@ static unsigned int percent(__u64 part, __u64 whole)
 	return part < whole ? (unsigned int)(share(part, whole) * 100) : 100;
 }
 
-static char *fmt_speed(char *buf, size_t size, __u64 bytes, __u64 ns)
+char *start_text__speed(char *buf, size_t size, __u64 bytes, __u64 ns)
 {
 	fmt_bytes(buf, size - 2, start__speed(bytes, ns));
 	return strcat(buf, "/s");
@@ -139,7 +136,7 @@ static void say_map(const struct start *start, FILE *out)
 	if (sum->moved_bytes) {
 		fprintf(out, ": %s", fmt_bytes(text, sizeof(text), sum->moved_bytes));
 		fprintf(out, " at %s",
-			fmt_speed(text, sizeof(text), sum->moved_bytes, sum->moved_ns));
+			start_text__speed(text, sizeof(text), sum->moved_bytes, sum->moved_ns));
 	}
 	if (chunks)
 		fprintf(out, ", in chunks of %s",
@@ -209,9 +206,14 @@ char *start__advice(const struct start *start, char *buf, size_t size)
 		 "Chunks of %s on average: not all of this memory is in huge pages%s. A huge page is "
 		 "one fault, and 2M in one chunk",
 		 fmt_bytes(text, sizeof(text), bytes / chunks),
-		 bytes / chunks == PAGE_BYTES ? ", or the parameter disable_hugepages of "
+		 bytes / chunks == REPORT_PAGE_BYTES ? ", or the parameter disable_hugepages of "
 						"vfio_iommu_type1 is set" : "");
 	return buf;
+}
+
+bool start_text__pins(const struct model_map_parts *parts)
+{
+	return model_map_sum(parts, pin_ns) || model_map_sum(parts, chunks);
 }
 
 /* What took the time */
@@ -233,9 +235,9 @@ static void print_sum(const char *name, const struct start_sum *sum, __u64 span,
 		sum->untimed < sum->count ? fmt_latency(text, sizeof(text), sum->max_self_ns) : "-");
 	fprintf(out, " %6s", sum->bytes ? fmt_bytes(text, sizeof(text), sum->bytes) : "-");
 	fprintf(out, " %8s",
-		sum->moved_ns ? fmt_speed(text, sizeof(text), sum->moved_bytes, sum->moved_ns) : "-");
+		sum->moved_ns ? start_text__speed(text, sizeof(text), sum->moved_bytes, sum->moved_ns) : "-");
 	fprintf(out, " %6s\n",
-		sum->bytes ? fmt_count(text, sizeof(text), sum->bytes / PAGE_BYTES) : "-");
+		sum->bytes ? fmt_count(text, sizeof(text), sum->bytes / REPORT_PAGE_BYTES) : "-");
 }
 
 static void print_part(const char *name, __u64 ns, __u64 span, __u64 n, const char *of, __u64 bytes,
@@ -259,7 +261,7 @@ static void print_map_parts(const struct start *start, FILE *out)
 		fputs("    what took it inside is unknown: no vfio_map_parts is recorded\n", out);
 		return;
 	}
-	if (!model_map_sum(parts, pin_ns) && !model_map_sum(parts, chunks)) {
+	if (!start_text__pins(parts)) {
 		fputs("    pinned no page\n", out);
 		return;
 	}
@@ -314,13 +316,14 @@ static void print_device(const struct report *report, const struct start_call *c
 	}
 }
 
-static void print_inside(const struct model_map_parts *parts, FILE *out)
+void start_text__inside(const struct start_call *call, const char *before, FILE *out)
 {
+	const struct model_map_parts *parts = &call->map_parts;
 	char text[FMT_MAX];
 
-	if (!model_map_sum(parts, pin_ns) && !model_map_sum(parts, chunks))
+	if (!start_text__pins(parts))
 		return;
-	fprintf(out, "\n%17spin %s", "", fmt_latency(text, sizeof(text), model_map_sum(parts, pin_ns)));
+	fprintf(out, "%spin %s", before, fmt_latency(text, sizeof(text), model_map_sum(parts, pin_ns)));
 	report_text__chunks(model_map_sum(parts, chunks), "chunk", model_map_sum(parts, pin_bytes),
 			    out);
 	fprintf(out, ", IOMMU %s", fmt_latency(text, sizeof(text), model_map_sum(parts, iommu_ns)));
@@ -337,34 +340,27 @@ static void print_map(const struct start_call *call, FILE *out)
 		fprintf(out, "%s", fmt_bytes(text, sizeof(text), call->bytes));
 		fprintf(out, " at iova 0x%llx", call->iova);
 		if (call->ret >= 0 && call->returned && call->ns != VFIO_OBS_UNKNOWN && call->bytes)
-			fprintf(out, ", %s", fmt_speed(text, sizeof(text), call->bytes, call->ns));
+			fprintf(out, ", %s", start_text__speed(text, sizeof(text), call->bytes, call->ns));
 	}
-	print_inside(&call->map_parts, out);
 }
 
-static void print_result(const struct start_call *call, FILE *out)
+void start_text__result(const struct start_call *call, const char *before, FILE *out)
 {
 	bool is_errno = call->ret < 0 && call->ret >= -MAX_ERRNO;
 	const char *name = is_errno ? event__errno_name((int)-call->ret) : NULL;
 
 	if (!call->returned)
-		fputs("  not returned when the recording ended", out);
+		fprintf(out, "%snot returned when the recording ended", before);
 	else if (call->ret < 0 && name)
-		fprintf(out, "  failed: %s", name);
+		fprintf(out, "%sfailed: %s", before, name);
 	else if (call->ret < 0)
-		fprintf(out, "  failed: %lld", call->ret);
+		fprintf(out, "%sfailed: %lld", before, call->ret);
 }
 
-static void print_call(const struct report *report, const struct start *start,
-		       const struct start_call *call, FILE *out)
+void start_text__what(const struct report *report, const struct start_call *call, FILE *out)
 {
 	const char *type = event__value_name(event__values_iommu_type, call->type);
-	char text[FMT_MAX];
 
-	fprintf(out, "  %+11.6fs %7s  %-13s  ",
-		(double)(call->begin_ns - start->opened_ns) / 1e9,
-		call->ns == VFIO_OBS_UNKNOWN ? "-" : fmt_latency(text, sizeof(text), call->ns),
-		start__part_key[call->part]);
 	if (call->part == START_MAP)
 		print_map(call, out);
 	else if (call->part == START_SET_IOMMU)
@@ -372,34 +368,63 @@ static void print_call(const struct report *report, const struct start *start,
 			call->name);
 	else
 		print_device(report, call, out);
-	print_result(call, out);
+}
+
+static void print_call(const struct report *report, const struct start *start,
+		       const struct start_call *call, FILE *out)
+{
+	char text[FMT_MAX], before[20];
+
+	snprintf(before, sizeof(before), "\n%17s", "");
+
+	fprintf(out, "  %+11.6fs %7s  %-13s  ",
+		(double)(call->begin_ns - start->opened_ns) / 1e9,
+		call->ns == VFIO_OBS_UNKNOWN ? "-" : fmt_latency(text, sizeof(text), call->ns),
+		start__part_key[call->part]);
+	start_text__what(report, call, out);
+	start_text__inside(call, before, out);
+	start_text__result(call, "  ", out);
 	fputc('\n', out);
 }
 
-/* The calls of a kind that are no longer listed one by one. */
-static void print_more(const struct start *start, enum start_part part, FILE *out)
+bool start_text__more(const struct start *start, enum start_part part, __u64 *ns, FILE *out)
 {
 	const struct start_sum *sum = &start->sum[part];
-	__u64 count = sum->count, ns = sum->ns, bytes = sum->bytes;
+	__u64 count = sum->count, bytes = sum->bytes;
 	char text[FMT_MAX];
 
+	*ns = sum->ns;
 	for (size_t i = 0; i < start->n_calls; i++) {
 		const struct start_call *call = &start->calls[i];
 
 		if (call->part != part)
 			continue;
 		count--;
-		ns -= call->ns == VFIO_OBS_UNKNOWN ? 0 : call->ns;
+		*ns -= call->ns == VFIO_OBS_UNKNOWN ? 0 : call->ns;
 		bytes -= call->ret >= 0 && call->returned ? call->bytes : 0;
 	}
 	if (!count || part >= START_GROUP)
-		return;
-	fprintf(out, "  %12s %7s  %-13s  %llu shorter calls", "",
-		fmt_latency(text, sizeof(text), ns), start__part_key[part], count);
+		return false;
+	fprintf(out, "%llu shorter calls", count);
 	if (bytes)
 		fprintf(out, ", %s", fmt_bytes(text, sizeof(text), bytes));
-	fprintf(out, ", all %s by %+.3fs\n", start__part_key[part],
+	fprintf(out, ", all %s by %+.3fs", start__part_key[part],
 		(double)(sum->last_ns - start->opened_ns) / 1e9);
+	return true;
+}
+
+/* The calls of a kind that are no longer listed one by one. */
+static void print_more(const struct start *start, enum start_part part, FILE *out)
+{
+	char text[FMT_MAX], what[200] = "";
+	FILE *line = xalloc__check(fmemopen(what, sizeof(what), "w"));
+	__u64 ns;
+	bool any = start_text__more(start, part, &ns, line);
+
+	fclose(line);
+	if (any)
+		fprintf(out, "  %12s %7s  %-13s  %s\n", "", fmt_latency(text, sizeof(text), ns),
+			start__part_key[part], what);
 }
 
 static void print_gap(const struct start *start, const struct start_gap *gap, FILE *out)
@@ -411,8 +436,7 @@ static void print_gap(const struct start *start, const struct start_gap *gap, FI
 		fmt_latency(text, sizeof(text), gap->end_ns - gap->begin_ns));
 }
 
-/* The first gap that begins at @from_ns or later and is worth a line; NULL: none. */
-static const struct start_gap *next_gap(const struct start *start, __u64 from_ns)
+const struct start_gap *start_text__next_gap(const struct start *start, __u64 from_ns)
 {
 	const struct start_gap *next = NULL;
 
@@ -428,13 +452,13 @@ static const struct start_gap *next_gap(const struct start *start, __u64 from_ns
 
 static void print_calls(const struct report *report, const struct start *start, FILE *out)
 {
-	const struct start_gap *gap = next_gap(start, 0);
+	const struct start_gap *gap = start_text__next_gap(start, 0);
 
 	fprintf(out, "\n  %12s %7s  %s\n", "SINCE OPEN", "TOOK", "CALL");
 	for (size_t i = 0; i < start->n_calls; i++) {
 		while (gap && gap->begin_ns <= start->calls[i].begin_ns) {
 			print_gap(start, gap, out);
-			gap = next_gap(start, gap->begin_ns + 1);
+			gap = start_text__next_gap(start, gap->begin_ns + 1);
 		}
 		print_call(report, start, &start->calls[i], out);
 	}
@@ -442,8 +466,7 @@ static void print_calls(const struct report *report, const struct start *start, 
 		print_more(start, i, out);
 }
 
-/* Where the line between the start and what came later was drawn. */
-static void print_end(const struct start *start, FILE *out)
+void start_text__end(const struct start *start, FILE *out)
 {
 	static const char *const what[] = {
 		[START_UNMAP] = "the first unmap_dma",
@@ -454,10 +477,10 @@ static void print_end(const struct start *start, FILE *out)
 	char text[FMT_MAX];
 
 	if (start->over == START_GOES_ON) {
-		fputs("  Calls are counted until the recording ended; the start may not be over.\n", out);
+		fputs("Calls are counted until the recording ended; the start may not be over.", out);
 		return;
 	}
-	fprintf(out, "  Calls are counted until %s, %s after the open.\n", what[start->over],
+	fprintf(out, "Calls are counted until %s, %s after the open.", what[start->over],
 		fmt_latency(text, sizeof(text), start->over_ns - start->opened_ns));
 }
 
@@ -488,7 +511,9 @@ static void print_start(const struct report *report, const struct report_contain
 	print_wrapped(start__advice(start, line, sizeof(line)), out);
 	print_sums(start, out);
 	print_calls(report, start, out);
-	print_end(start, out);
+	fputs("  ", out);
+	start_text__end(start, out);
+	fputc('\n', out);
 }
 
 static void print_short(const struct report_container *c, const struct start *start, size_t nth,
@@ -506,24 +531,19 @@ static void print_short(const struct report_container *c, const struct start *st
 
 /* Those that have a call, the longest first */
 
-struct entry {
-	const struct report_container *c;
-	const struct start *start;
-};
-
 static int longest_first(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct start_entry *x = a, *y = b;
 	__u64 nx = start__span(x->start), ny = start__span(y->start);
 
 	return nx > ny ? -1 : nx < ny;
 }
 
-static size_t choose(const struct report *report, struct entry *list, size_t *unseen)
+struct start_entry *start_text__longest(const struct report *report, size_t *n, size_t *unseen)
 {
-	size_t n = 0;
+	struct start_entry *list = xcalloc(report->n_containers, sizeof(*list));
 
-	*unseen = 0;
+	*n = *unseen = 0;
 	for (size_t i = 0; i < report->n_containers; i++) {
 		const struct report_container *c = report->containers[i];
 		const struct start *start = starts__of(report->starts, c->id);
@@ -531,41 +551,49 @@ static size_t choose(const struct report *report, struct entry *list, size_t *un
 		if (!start)
 			++*unseen;
 		else if (start__span(start))
-			list[n++] = (struct entry){ c, start };
+			list[(*n)++] = (struct start_entry){ c, start };
 	}
-	if (n)
-		qsort(list, n, sizeof(*list), longest_first);
-	return n;
+	if (*n)
+		qsort(list, *n, sizeof(*list), longest_first);
+	return list;
 }
 
-static void print_doubt(const struct report *report, FILE *out)
+bool start_text__is_short(const struct start *start, const struct start *longest)
+{
+	return share(start__span(start), start__span(longest)) < SHORT_SHARE;
+}
+
+const char *start_text__doubt(const struct report *report)
 {
 	bool thinned = false;
 
 	for (size_t i = 0; i < report->n_gaps; i++)
 		thinned |= report->gaps[i].kind == SOURCE_GAP_THINNED;
-	if (thinned || source_loss__total(&report->loss))
-		fputs("\nCalls may be missing below: events were lost or left out. What they took is "
-		      "between calls then.\n", out);
+	if (!thinned && !source_loss__total(&report->loss))
+		return NULL;
+	return "Calls may be missing below: events were lost or left out. What they took is between "
+	       "calls then.";
 }
 
 bool report__print_starts(const struct report *report, FILE *out)
 {
-	struct entry *list = xcalloc(report->n_containers, sizeof(*list));
-	size_t unseen, n = choose(report, list, &unseen), short_ones = 0;
+	const char *doubt = start_text__doubt(report);
+	size_t n, unseen, short_ones = 0;
+	struct start_entry *list = start_text__longest(report, &n, &unseen);
 	char text[FMT_MAX];
 
 	report_text__head(report, out);
-	print_doubt(report, out);
-	for (size_t i = 0; i < n && i < MAX_STARTS; i++) {
-		if (share(start__span(list[i].start), start__span(list[0].start)) >= SHORT_SHARE)
+	if (doubt)
+		fprintf(out, "\n%s\n", doubt);
+	for (size_t i = 0; i < n && i < START_MAX_SHOWN; i++) {
+		if (!start_text__is_short(list[i].start, list[0].start))
 			print_start(report, list[i].c, list[i].start, out);
 		else
 			print_short(list[i].c, list[i].start, short_ones++, out);
 	}
-	if (n > MAX_STARTS)
-		fprintf(out, "\n%zu more starts, none longer than %s; --json has all\n", n - MAX_STARTS,
-			fmt_latency(text, sizeof(text), start__span(list[MAX_STARTS].start)));
+	if (n > START_MAX_SHOWN)
+		fprintf(out, "\n%zu more starts, none longer than %s; --json has all\n", n - START_MAX_SHOWN,
+			fmt_latency(text, sizeof(text), start__span(list[START_MAX_SHOWN].start)));
 	if (!n)
 		fputs("\nNo container was opened and used in the recording.\n", out);
 	if (unseen)
