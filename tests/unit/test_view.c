@@ -92,7 +92,7 @@
 	"\n" \
 	" owner    unknown: no process is known that opened it or has it open\n" \
 	" group 7  devices unknown\n" \
-	"q quit  ? help  / filter  l log  H heat  t tree  < > sort: OPS/S, high first  Enter more  Up/Down select  Space freeze\n"
+	"Left Right step  N n failed or slow  Space go on  [ ] ten steps  q quit  ? help  / filter  l log  H heat  t tree  < > sort: OPS/S, high first  Enter more  Up/Down select\n"
 
 static void test_batch(void **state)
 {
