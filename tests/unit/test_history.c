@@ -125,7 +125,7 @@ static void feed_frames(struct past *past)
 		{ .address = 4711 },
 	};
 	const struct source_stack stack = {
-		.number = 1 + rand_r(&past->seed) % 5, .id = 1, .count = past->n + 1,
+		.number = 1 + past->n / 3, .id = 1, .count = past->n + 1,
 		.sum_ns = past->n * 1000, .op = VFIO_OP_PIN, .frames = frames, .n_kernel = 1,
 		.n_user = 2, .comm = "fake-1",
 	};
