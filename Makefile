@@ -80,6 +80,10 @@ docs/events.md: $(BUILD)/events-table
 	$(call say,GEN,$@)
 	$(Q)$< > $@
 
+docs/vfiotop.schema.json: $(VFIOTOP)
+	$(call say,GEN,$@)
+	$(Q)$< --json-schema > $@
+
 help: ## Show this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort | \
 		awk -F ':.*## ' '{ printf "  %-16s %s\n", $$1, $$2 }'

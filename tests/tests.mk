@@ -5,7 +5,8 @@
 
 DEPS_check := clang-14 libclang-rt-14-dev shellcheck codespell libcmocka-dev perl git jq strace \
 	      bpftrace trace-cmd linux-perf dpdk dpdk-dev tmux gcovr procps bsdutils util-linux gawk \
-	      dkms initramfs-tools openssl protobuf-compiler babeltrace2 libxml2-utils
+	      dkms initramfs-tools openssl protobuf-compiler babeltrace2 libxml2-utils \
+	      python3-jsonschema
 
 # What runs in the guest beside the tools.
 GUEST_PROGRAMS := testdev-load race hold vfio-stress vfio-diff

@@ -144,7 +144,7 @@ struct field_value field__get(const struct field *field, const struct field_row 
 
 bool field__is_left(const struct field *field)
 {
-	return field->unit == UNIT_TEXT;
+	return field->unit == UNIT_TEXT || field->unit == UNIT_ERRNOS;
 }
 
 const char *field__state(const struct model_container *c)

@@ -58,6 +58,7 @@ enum field_unit {
 	UNIT_NS,  /* a latency */
 	UNIT_AGE, /* a long time, in ns */
 	UNIT_TEXT,
+	UNIT_ERRNOS, /* a text on the screen, an object in JSON */
 };
 
 /* What several containers have together. */

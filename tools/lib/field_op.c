@@ -218,7 +218,7 @@ static const struct field fields[] = {
 	{ "untimed", "UNTIMED", UNIT_COUNT, 7, 0, 15, false,
 	  "calls that began before the tool watched: counted, in no latency",
 	  get_untimed, FIELD_TOTAL_NONE },
-	{ "errnos", "FAILURES", UNIT_TEXT, 8, 40, 9, true,
+	{ "errnos", "FAILURES", UNIT_ERRNOS, 8, 40, 9, true,
 	  "failures by errno; \"?\": of more kinds than are kept", get_errnos, FIELD_TOTAL_NONE },
 };
 

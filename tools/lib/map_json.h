@@ -19,4 +19,7 @@ json_t *map_json__parts(const struct model_map_parts *parts);
 /* An array of the largest, null when nothing is known of any. */
 json_t *map_json__largest(const struct model_table *table);
 
+/* Defines "map_parts" and "mapping" in a schema of json_schema.h. */
+void map_json__describe(json_t *schema);
+
 #endif

@@ -23,6 +23,7 @@ enum model_group_call_kind {
 #define CALL(ENUM, key) MODEL_GROUP_CALL_##ENUM,
 	MODEL_GROUP_CALLS(CALL)
 #undef CALL
+	MODEL_GROUP_CALL_KINDS
 };
 
 /*

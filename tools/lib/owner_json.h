@@ -19,4 +19,7 @@
 json_t *owner_json__owner(const struct source_owner *owner);
 json_t *owner_json__groups(const struct source_group_info *const *list, size_t n);
 
+/* Defines "owner", "group" and "device" in a schema of json_schema.h. */
+void owner_json__describe(json_t *schema);
+
 #endif

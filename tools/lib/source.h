@@ -51,6 +51,7 @@ enum source_gap {
 	SOURCE_GAP_THINNED,    /* source__frequent_events() do not come any more */
 	SOURCE_GAP_TRUNCATED,  /* the recording ends without its end mark */
 	SOURCE_GAP_DAMAGED,    /* parts of the recording cannot be read */
+	SOURCE_GAPS
 };
 
 /* In a word, for JSON: "detached". */

@@ -32,4 +32,7 @@
 /* Errors stay in @out for ferror(). */
 void view_json__print(FILE *out, const struct view_frame *frame);
 
+/* The JSON Schema of such a line, which is docs/vfiotop.schema.json. */
+void view_json__schema(FILE *out);
+
 #endif

@@ -13,6 +13,7 @@
 #include "lib/event_filter.h"
 #include "lib/overhead.h"
 #include "lib/stack_opts.h"
+#include "lib/view_json.h"
 #include "options.h"
 
 #define MIN_INTERVAL 0.1
@@ -21,7 +22,7 @@
 #define MAX_SPEED 1000.0
 
 enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_FOLDED, OPT_COLOR, OPT_OVERHEAD,
-       OPT_TREE, OPT_SLOW, OPT_SPEED, OPT_FROM };
+       OPT_TREE, OPT_SLOW, OPT_SPEED, OPT_FROM, OPT_SCHEMA };
 
 /* Each option once: getopt's table and the help are made of these rows. */
 static const struct row {
@@ -32,6 +33,7 @@ static const struct row {
 	{ 'b', "batch", NULL, "print plain text instead of drawing a screen" },
 	{ 'n', "iterations", "N", "end after N refreshes" },
 	{ 'j', "json", NULL, "print one JSON object a refresh, on a line of its own" },
+	{ OPT_SCHEMA, "json-schema", NULL, "print the JSON Schema of these objects" },
 	{ 'o', "columns", "COLS", "columns of the containers and their order, as id,owner,mapped,errors;\n"
 	  "                             by title or JSON key; -o help lists them" },
 	{ 'F', "filter", "TEXT", "show containers of that command, owner, device, pid, group or errno;\n"
@@ -255,6 +257,9 @@ static enum options_verdict apply(struct options *options, struct chosen *chosen
 			return usage("--max-overhead is above 0 and at most 100, as in 1%%, not '%s'",
 				     optarg);
 		return OPTIONS_RUN;
+	case OPT_SCHEMA:
+		view_json__schema(stdout);
+		return OPTIONS_DONE;
 	case 'h':
 		print_help();
 		return OPTIONS_DONE;
