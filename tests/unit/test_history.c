@@ -209,8 +209,10 @@ static void while_looking(void **state)
 	for (int i = 0; i < HISTORY_STEPS; i++) {
 		__u64 first = history__first(past.history);
 
+		__u64 n = history__end(past.history) - first;
+
 		if (i % 8 == 0)
-			check_step(&past, first + (history__end(past.history) - first) * (i % 3) / 3);
+			check_step(&past, first + n * (i % 3) / 3);
 		feed_any(&past, true);
 		step(&past);
 	}
@@ -233,7 +235,8 @@ static void bytes_are_bounded(void **state)
 		for (size_t k = 0; k < ARRAY_SIZE(list); k++)
 			list[k] = (struct vfio_mapping){
 				.iova = k << 32 | (__u64)rand_r(&past.seed) << 12,
-				.size = 4096, .vaddr = (__u64)rand_r(&past.seed) * rand_r(&past.seed),
+				.size = 4096,
+				.vaddr = (__u64)rand_r(&past.seed) * rand_r(&past.seed),
 			};
 		table.read_ns = table.until_ns = 2 + past.n;
 		past.f.feed.table(past.f.feed.ctx, &table);
