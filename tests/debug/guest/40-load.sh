@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# testdev-load's workloads on a debug kernel, while tracepoints go on and off, and the loads' own
-# test. Run by tests/debug/check; LOAD_SECONDS is how long each workload lasts.
+# testdev-load's workloads on a debug kernel, while tracepoints go on and off. Run by
+# tests/debug/check; LOAD_SECONDS is how long each workload lasts.
 
 . tests/debug/guest/lib.sh
 seconds=${LOAD_SECONDS:?}
@@ -38,6 +38,4 @@ done
 touch "$work/stop"
 wait
 check "the kernel log is clean after the workloads" clean_log
-rmmod vfio_testdev
-bash tests/load/test-load.sh
 debug_end
