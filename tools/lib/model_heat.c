@@ -62,7 +62,8 @@ struct model_heat_track *model_heat__copy_track(const struct model_heat_track *t
 
 	copy->end = copy->capacity = track->end - track->first;
 	copy->first = 0;
-	copy->cells = xmemdup(track->cells + track->first, copy->end, sizeof(*track->cells));
+	copy->cells = copy->end ? xmemdup(track->cells + track->first, copy->end,
+					  sizeof(*track->cells)) : NULL;
 	/* Nobody feeds it. */
 	memset(copy->had, 0, sizeof(copy->had));
 	return copy;

@@ -55,7 +55,11 @@ _Static_assert(sizeof(struct source_begun) % 8 == 0, "a list of them is filled u
 
 struct sink_queue *sink_queue__create(void)
 {
-	return xcalloc(1, sizeof(struct sink_queue));
+	struct sink_queue *queue = xcalloc(1, sizeof(*queue));
+
+	queue->capacity = 4096;
+	queue->bytes = xcalloc(1, queue->capacity);
+	return queue;
 }
 
 void sink_queue__destroy(struct sink_queue *queue)
@@ -84,7 +88,7 @@ static void make_room(struct sink_queue *queue, size_t size)
 	if (queue->end + size <= queue->capacity)
 		return;
 	while (queue->end + size > queue->capacity)
-		queue->capacity = queue->capacity ? 2 * queue->capacity : 4096;
+		queue->capacity *= 2;
 	queue->bytes = xreallocarray(queue->bytes, queue->capacity, 1);
 }
 

@@ -15,16 +15,15 @@
 #include <unistd.h>
 
 #include "lib/enrich.h"
-#include "lib/history.h"
 #include "lib/loader.h"
 #include "lib/model.h"
 #include "lib/source_paced.h"
+#include "lib/travel.h"
 #include "lib/view.h"
 #include "lib/view_batch.h"
 #include "lib/view_folded.h"
 #include "lib/view_json.h"
 #include "lib/view_screen.h"
-#include "lib/xalloc.h"
 #include "top.h"
 
 #define NSEC 1000000000ULL
@@ -36,12 +35,6 @@
 #define LOOK_NS (2 * NSEC)
 /* Longer stretches of a recording without events are left out in batch. */
 #define IDLE_REFRESHES 60
-
-/* What a refresh was shown with. */
-struct moment {
-	struct view_frame frame;
-	struct source_info info;
-};
 
 struct top {
 	const struct options *options;
@@ -62,16 +55,9 @@ struct top {
 	/* The screen only */
 	struct tui *tui;
 	struct view_screen *screen;
-	struct history *history; /* NULL: in batch */
-	struct moment *moments; /* HISTORY_STEPS, of the steps of @history */
-	struct model *frozen; /* what the screen shows while it stands still */
-	struct view_frame frozen_frame;
+	struct travel *travel; /* NULL: in batch */
 	bool resized;
-	__u64 frozen_ns;    /* where a replay goes on then */
-	__u64 frozen_end;   /* of @history by then */
-	__u64 step; /* of @history that is shown while it stands still, */
-	struct view_frame past; /* unless @past.model is NULL: then @frozen is, which came behind */
-	char remark[80];
+	__u64 frozen_ns; /* where a replay goes on behind a picture that stands still */
 };
 
 static __u64 clock_ns(clockid_t clock)
@@ -114,8 +100,8 @@ static bool drain(struct top *top, __u64 now_ns)
 	if (!top->info.live)
 		source_paced__until(top->source, now_ns);
 	ret = source__poll(top->source, &top->sink);
-	if (top->history)
-		history__pass(top->history, &model);
+	if (top->travel)
+		travel__pass(top->travel, &model);
 	if (ret == 0)
 		top->frame.at_end = true;
 	if (ret >= 0)
@@ -131,14 +117,6 @@ static __u64 end_of(const struct top *top, __u64 now_ns)
 
 	return top->frame.at_end && last_ns > top->frame.now_ns && last_ns < now_ns ? last_ns :
 										      now_ns;
-}
-
-static void keep_moment(struct top *top, __u64 keep_ns)
-{
-	history__advance(top->history, top->model, top->frame.now_ns, keep_ns);
-	if (history__end(top->history))
-		top->moments[(history__end(top->history) - 1) % HISTORY_STEPS] =
-			(struct moment){ top->frame, top->info };
 }
 
 /* A refresh of everything but the view. */
@@ -158,8 +136,8 @@ static void advance(struct top *top, __u64 now_ns)
 	top->wall_ns = wall_ns;
 	top->frame.now_ns = now_ns;
 	top->frame.number++;
-	if (top->history)
-		keep_moment(top, keep_ns);
+	if (top->travel)
+		travel__refresh(top->travel, &top->frame, keep_ns);
 }
 
 /* The next refresh of a replay that does not wait for its clock. False: it broke. */
@@ -315,13 +293,6 @@ static bool batch_replay(struct top *top)
 
 /* The screen */
 
-static const struct view_frame *shown(const struct top *top)
-{
-	if (!top->frozen)
-		return &top->frame;
-	return top->past.model ? &top->past : &top->frozen_frame;
-}
-
 static void draw(struct top *top)
 {
 	struct view_canvas *canvas;
@@ -329,144 +300,53 @@ static void draw(struct top *top)
 
 	tui__size(top->tui, &rows, &cols);
 	canvas = view_canvas__create(rows, cols);
-	view_screen__draw(top->screen, shown(top), canvas);
+	view_screen__draw(top->screen, travel__shown(top->travel, &top->frame), canvas);
 	tui__paint(top->tui, canvas);
 	view_canvas__destroy(canvas);
 	model__look_at(top->model, view_screen__selected(top->screen));
 }
 
-static void unfreeze(struct top *top)
+static void freeze(struct top *top)
 {
-	if (!top->frozen)
-		return;
-	model__destroy(top->frozen);
-	top->frozen = NULL;
-	top->past.model = NULL;
-	history__leave(top->history);
-	set_replayed(top, top->frozen_ns);
+	top->frozen_ns = now_of(top);
+	travel__freeze(top->travel, &top->frame);
 }
 
 static void toggle_freeze(struct top *top)
 {
-	if (top->frozen) {
-		unfreeze(top);
+	if (!travel__is_frozen(top->travel)) {
+		freeze(top);
 		return;
 	}
-	top->frozen = model__snapshot(top->model);
-	top->frozen_frame = top->frame;
-	top->frozen_frame.model = top->frozen;
-	top->frozen_frame.frozen = true;
-	top->frozen_ns = now_of(top);
-	top->frozen_end = history__end(top->history);
-	top->step = top->frozen_end ? top->frozen_end - 1 : 0;
+	travel__unfreeze(top->travel);
+	set_replayed(top, top->frozen_ns);
 }
 
-/* The step that @how leads to, from the one that is shown, and what there is to say of it. */
-static __u64 step_to(struct top *top, unsigned int how)
-{
-	const __u64 first = history__first(top->history), last = history__end(top->history) - 1;
-	const __u64 n = how & VIEW_FAR ? 10 : 1;
-	const char *what = NULL;
-	bool back = !(how & VIEW_FORTH);
-	__u64 step = top->step;
-
-	if (how & VIEW_MARK) {
-		if (history__find(top->history, &step, back))
-			what = history__mark(top->history, step);
-		else
-			what = back ? "no failed or slow call before" : "no failed or slow call after";
-	} else if (back) {
-		what = step < first + n ? "the oldest that is kept" : NULL;
-		step = what ? first : step - n;
-	} else {
-		what = step + n > last ? "the newest" : NULL;
-		step = what ? last : step + n;
-	}
-	snprintf(top->remark, sizeof(top->remark), "%s", what ? what : "");
-	return step < first ? first : step; /* time went on, and what was shown is not kept now */
-}
-
-static void show_step(struct top *top, __u64 step)
-{
-	const struct moment *moment = &top->moments[step % HISTORY_STEPS];
-
-	top->step = step;
-	top->past = moment->frame;
-	top->past.model = history__at(top->history, step);
-	top->past.info = &moment->info;
-	top->past.heat = top->frozen;
-	top->past.frozen = top->past.past = true;
-	top->past.behind_ns = view__age(&top->frame, moment->frame.now_ns);
-}
-
-static __u64 newest_step(const struct top *top)
-{
-	return history__end(top->history) - 1;
-}
-
-/* A replay is read on behind what is kept instead of waiting for its clock. */
-static bool reads_on(const struct top *top, unsigned int how)
-{
-	__u64 step = top->step;
-
-	if (top->info.live || top->frame.at_end || !(how & VIEW_FORTH))
-		return false;
-	return how & VIEW_MARK ? !history__find(top->history, &step, false) :
-				 !top->past.model || step == newest_step(top);
-}
-
-/* So many refreshes, or until one has a failed or slow call. */
+/* So many refreshes of a replay, or until one has a failed or slow call. */
 static void read_on(struct top *top, unsigned int how)
 {
 	const __u64 give_up_ns = clock_ns(CLOCK_MONOTONIC) + LOOK_NS;
 	__u64 n = how & VIEW_MARK ? ~0ULL : how & VIEW_FAR ? 10 : 1;
 	bool found = false;
 
-	unfreeze(top);
 	while (n-- && !found && !top->frame.at_end && clock_ns(CLOCK_MONOTONIC) < give_up_ns) {
 		if (!replay_refresh(top))
 			return;
-		found = how & VIEW_MARK && history__mark(top->history, newest_step(top));
+		found = how & VIEW_MARK && travel__found(top->travel);
 	}
 	set_replayed(top, top->frame.now_ns);
-	toggle_freeze(top);
-	if (found)
-		snprintf(top->remark, sizeof(top->remark), "%s",
-			 history__mark(top->history, newest_step(top)));
-	else if (top->frame.at_end)
-		snprintf(top->remark, sizeof(top->remark), "the recording's end");
-	else if (how & VIEW_MARK && !found)
-		snprintf(top->remark, sizeof(top->remark), "none until here; n looks on");
-}
-
-/* Through what is kept. Where nothing is found the picture stays. */
-static void look_back(struct top *top, unsigned int how)
-{
-	const __u64 step = step_to(top, how);
-
-	if (top->past.model || !(how & VIEW_MARK) || step != top->step)
-		show_step(top, step);
-	/* The picture that was frozen also has what came behind the last refresh by then. */
-	if (how & VIEW_FORTH && !(how & VIEW_MARK) && *top->remark && step + 1 == top->frozen_end)
-		top->past.model = NULL;
+	freeze(top);
+	travel__has_read(top->travel, &top->frame, how, found);
 }
 
 static void travel(struct top *top, unsigned int how)
 {
-	const char *trouble = history__trouble(top->history);
-
-	*top->remark = '\0';
-	if (!top->frozen)
-		toggle_freeze(top);
-	if (reads_on(top, how))
+	if (!travel__is_frozen(top->travel))
+		freeze(top);
+	if (travel__reads_on(top->travel, &top->frame, how))
 		read_on(top, how);
-	else if (trouble || history__first(top->history) == history__end(top->history))
-		snprintf(top->remark, sizeof(top->remark), "%s",
-			 trouble ? trouble : "nothing is kept yet");
 	else
-		look_back(top, how);
-	if (*top->remark)
-		top->past.remark = top->frozen_frame.remark = top->remark;
+		travel__go(top->travel, &top->frame, how);
 }
 
 /* Returns whether anything changed on the screen. */
@@ -479,7 +359,7 @@ static bool handle_keys(struct top *top)
 	while ((key = tui__key(top->tui)) != VIEW_KEY_NONE) {
 		unsigned int reaction = view_screen__key(top->screen, key);
 
-		top->past.remark = top->frozen_frame.remark = NULL;
+		travel__hush(top->travel);
 		if (reaction & VIEW_QUIT)
 			top->ended = true;
 		if (reaction & VIEW_FREEZE)
@@ -496,7 +376,7 @@ static bool handle_keys(struct top *top)
 /* In a recording, time stands still with the picture, and at its end. */
 static bool time_passes(const struct top *top)
 {
-	return top->info.live || !(top->frozen || top->frame.at_end);
+	return top->info.live || !(travel__is_frozen(top->travel) || top->frame.at_end);
 }
 
 static bool interact(struct top *top)
@@ -543,7 +423,6 @@ static int run_screen(struct top *top)
 	top->screen = view_screen__create();
 	view_screen__choose(top->screen, &top->options->choice);
 	ok = interact(top);
-	unfreeze(top);
 	view_screen__destroy(top->screen);
 	tui__close(top->tui);
 	return ok ? 0 : -1;
@@ -588,9 +467,8 @@ int top__run(const struct options *options, struct source *source, struct loader
 		.cpu_percent = -1,
 	};
 	if (options__is_screen(options)) {
-		top.history = history__create(top.model, top.info.aggregates, options->slow_ns);
-		top.moments = xcalloc(HISTORY_STEPS, sizeof(*top.moments));
-		top.sink = history__sink(top.history);
+		top.travel = travel__create(top.model, top.info.aggregates, options->slow_ns);
+		top.sink = travel__sink(top.travel);
 		model__keep_heat(top.model);
 	}
 	if (top.info.live && !top.info.described) {
@@ -609,8 +487,7 @@ int top__run(const struct options *options, struct source *source, struct loader
 	if (ret)
 		fprintf(stderr, "vfiotop: %s\n", source__error(source));
 	enrich__destroy(top.enrich);
-	history__destroy(top.history);
-	free(top.moments);
+	travel__destroy(top.travel);
 	model__destroy(top.model);
 	close(top.signals);
 	return top.status;
