@@ -63,7 +63,7 @@ check-dkms: deb tools ## Install, disable and remove the package in the guest (6
 	$(Q)$(MAKE) kmod kernel KVER=6.1
 	$(Q)tests/check $(SUITES_dkms)
 
-check-long: deb tools ## Run the tests that take long (DKMS builds the module); writes docs/check-long.md
+check-long: deb tools $(FUZZ) ## Run the tests that take long (DKMS builds the module); writes docs/check-long.md
 	$(Q)for k in $(KVERS); do $(MAKE) kmod kernel KVER=$$k || exit 1; done
 	$(Q)tests/check --page docs/check-long.md $(SUITES_long)
 
@@ -82,7 +82,8 @@ SUITES_vm    = vm-harness='tests/vm/test-harness.sh' \
 
 SUITES_dkms  = lintian='$(MAKE) -s lintian && echo ok - lintian has nothing to say' \
 	       dkms-6.1='tests/vm/dkms/suite 6.1 quick'
-SUITES_long += $(foreach k,$(KVERS),dkms-$(k)='tests/vm/dkms/suite $(k) long')
+SUITES_long += $(foreach t,$(FUZZ),$(notdir $(t))-long='FUZZ_SECONDS=600 tests/fuzz/run-corpus $(t)') \
+	       $(foreach k,$(KVERS),dkms-$(k)='tests/vm/dkms/suite $(k) long')
 
 # The kernel's own style checker comes with its source package.
 $(BUILD)/checkpatch.pl:

@@ -79,7 +79,8 @@ static void happen(struct session *s, unsigned int what, __u64 id)
 		fake_event(&s->feed, OPEN, id, ts, .ret = 0);
 		break;
 	case 1:
-		fake_event(&s->feed, ATTACH, id, ts, .group = id, .groups = 1, .refs = 2, .ret = ret);
+		fake_event(&s->feed, ATTACH, id, ts, .group = id, .groups = 1, .refs = 2,
+			   .ret = ret);
 		break;
 	case 2:
 		fake_event(&s->feed, IOCTL, id, ts, .cmd = VFIO_CMD_MAP_DMA, .groups = 1,

@@ -274,7 +274,7 @@ __u32 model_heat__from(const struct model_heat_track *track)
 
 size_t model_heat__cells(const struct model_heat_track *track, const struct model_heat_cell **list)
 {
-	*list = track->cells + track->first;
+	*list = track->cells ? track->cells + track->first : NULL;
 	return track->end - track->first;
 }
 

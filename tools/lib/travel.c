@@ -123,7 +123,8 @@ static void say(struct travel *travel, const char *remark)
 
 /* A recording */
 
-bool travel__reads_on(const struct travel *travel, const struct view_frame *now, unsigned int how)
+bool travel__reads_on(const struct travel *travel, const struct view_frame *now,
+		      unsigned int how)
 {
 	__u64 step = travel->step;
 

@@ -29,10 +29,11 @@ void travel__unfreeze(struct travel *travel);
 
 /*
  * travel__reads_on - @how, a set of view_reaction, leads behind what a recording has shown, so that
- * it must be read on. Then the picture is frozen anew and travel__has_read() is called. @found: what
- * was looked for was in the last refresh.
+ * it must be read on. Then the picture is frozen anew and travel__has_read() is called.
+ * travel__found(): what VIEW_MARK looks for was in the last refresh, which is @found, too.
  */
-bool travel__reads_on(const struct travel *travel, const struct view_frame *now, unsigned int how);
+bool travel__reads_on(const struct travel *travel, const struct view_frame *now,
+		      unsigned int how);
 bool travel__found(const struct travel *travel);
 void travel__has_read(struct travel *travel, const struct view_frame *now, unsigned int how,
 		      bool found);

@@ -22,7 +22,7 @@
 #define MAX_SPEED 1000.0
 
 enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_FOLDED, OPT_COLOR, OPT_OVERHEAD,
-       OPT_TREE, OPT_SLOW, OPT_SPEED, OPT_FROM, OPT_SCHEMA };
+       OPT_TREE, OPT_SLOW, OPT_SPEED, OPT_FROM, OPT_PAUSED, OPT_SCHEMA };
 
 /* Each option once: getopt's table and the help are made of these rows. */
 static const struct row {
@@ -44,6 +44,8 @@ static const struct row {
 	{ OPT_FROM, "from", "TIME", "begin the replay there: seconds behind its begin, or a time of day\n"
 	  "                             as 23:59:01.5" },
 	{ OPT_SPEED, "speed", "FACTOR", "of the replay's clock on the screen, 0.01 to 1000, default 1" },
+	{ OPT_PAUSED, "paused", NULL, "begin the replay with a picture that stands still: Right steps, Space\n"
+	  "                             goes on" },
 	{ OPT_SOURCE, "source", "SOURCE", "tp: our vfio.ko's tracepoints; fentry: any vfio.ko's functions;\n"
 	  "                             auto: which of them works (default); file:PATH: as --replay" },
 	{ OPT_STACKS, "stacks", "[=WHAT]", "show from where operations are called; WHAT, or several with commas:\n"
@@ -243,6 +245,9 @@ static enum options_verdict apply(struct options *options, struct chosen *chosen
 	case OPT_FROM:
 		options->from = optarg; /* what it means depends on the recording */
 		return OPTIONS_RUN;
+	case OPT_PAUSED:
+		options->paused = true;
+		return OPTIONS_RUN;
 	case OPT_FOLDED:
 		options->folded = true;
 		if (!view_weight__parse(optarg, &options->weight))
@@ -311,6 +316,10 @@ enum options_verdict options__parse(struct options *options, int argc, char **ar
 		return usage("-o is for the screen and -b; --json has all fields");
 	if (!options->file && options->from)
 		return usage("--from is for a recording: --replay FILE");
+	if (!options__is_screen(options) && (options->paused || options->speed != 1))
+		return usage("--paused and --speed are for the screen; others run as fast as they can");
+	if (!options->file && options->paused)
+		return usage("--paused is for a recording: --replay FILE");
 	if (!options->file && options->speed != 1)
 		return usage("--speed is for a recording: --replay FILE");
 	if (options->file && options->max_overhead)

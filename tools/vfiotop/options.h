@@ -25,6 +25,7 @@ struct options {
 	double max_overhead; /* in percent of all CPUs' time; 0: no limit */
 	struct source_stack_opts stacks;
 	__u64 slow_ns;	  /* a call that takes as long is one to be found */
+	bool paused;	  /* a recording begins with a picture that stands still */
 	double speed;	  /* of a recording's clock on the screen */
 	const char *from; /* where it begins, for event_filter__parse_time(); NULL: at its begin */
 	__u64 from_ns;	  /* that, once the recording is open */

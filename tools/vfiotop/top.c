@@ -384,6 +384,8 @@ static bool interact(struct top *top)
 	__u64 clock = clock_ns(CLOCK_BOOTTIME);
 	__u64 refresh = clock + top->options->interval_ns;
 
+	if (top->options->paused)
+		freeze(top);
 	/* Rates come with the first refresh: until then they are unknown. */
 	draw(top);
 	while (!is_over(top)) {
