@@ -8,10 +8,11 @@
 
 load_testdev 4
 
-# listed N: the first N lists of docs/json.md as arguments of jq's del
+# listed N: the first N lists of docs/json.md as arguments of jq's del. Commands are no list.
 listed()
 {
-	awk -v n="$1" '/^```/ { fence++; next } fence % 2 && fence < 2 * n { print }' docs/json.md |
+	awk -v n="$1" '/^```sh/ { command = 1; next } /^```/ { fence += !command; command = 0; next }
+		!command && fence % 2 && fence < 2 * n { print }' docs/json.md |
 		paste -sd,
 }
 
@@ -63,6 +64,7 @@ compare()
 		([.totals.ops[] | select(.count > 0)] | length) == (.totals.ops | length) and
 		.totals.ops.pin.errnos.EINVAL > 0 and .totals.ops.set_iommu.errnos.EINVAL == 3' "$work/live.json"
 	equal "$source: nothing was lost to the recording" "$(jq .lost.total "$work/replayed.json")" 0
+	check "$source: there is something to compare" test -s "$work/live.json"
 	check "$source: live and replayed are the same" diff -U 3 "$work/live.json" "$work/replayed.json"
 	kill -KILL "$resting"
 	wait "$resting" 2> /dev/null
