@@ -33,6 +33,8 @@ enum loader_op {
 	LOADER_FILE,	 /* what process @arg runs at @at; the file comes, its path as text */
 	LOADER_RENAME,	 /* the recording gets its name */
 	LOADER_REMOVE,	 /* the recording that is not complete */
+	LOADER_CHOICES,	 /* a file for writing comes, to be the tool's configuration */
+	LOADER_CHOSEN,	 /* @arg: 1: it gets its name; 0: it goes */
 	LOADER_END,
 };
 
@@ -62,7 +64,7 @@ enum loader_map {
 #define LOADER_MAPS 1U	   /* the maps, by enum loader_map */
 #define LOADER_EXISTING 2U /* a file of struct vfio_existing, as read at @existing_ns */
 #define LOADER_TABLES 4U   /* a file of what tp_tables__read() gave */
-#define LOADER_MAPPED 8U   /* a file, for reading only */
+#define LOADER_MAPPED 8U   /* a file: of a process, for reading only; of choices, for writing */
 
 /*
  * @ret:     0; or -errno, then @text is the sentence and nothing comes with it

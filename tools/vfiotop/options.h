@@ -8,9 +8,12 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
+#include "config.h"
 #include "lib/source.h"
 #include "lib/view_choice.h"
 #include "tui.h"
+
+enum { OPTIONS_MAX = 32 };
 
 struct options {
 	__u64 interval_ns;
@@ -21,8 +24,11 @@ struct options {
 	enum source_live_kind live;
 	double max_overhead; /* in percent of all CPUs' time; 0: no limit */
 	struct source_stack_opts stacks;
-	enum tui_color color;
+	struct tui_options tui;
 	struct view_choice choice;
+	struct config config;
+	/* By row of the table in options.c: what it was set to, NULL not at all. */
+	char *given[OPTIONS_MAX];
 };
 
 /* What main() does with the command line. */
@@ -32,6 +38,21 @@ enum options_verdict {
 	OPTIONS_USAGE, /* the error was printed */
 };
 
+/*
+ * options__parse - the command line, and what the configuration has beside it. What is wrong with the
+ * latter has been printed, but is left to the screen when there is to be one: options__problem().
+ */
 enum options_verdict options__parse(struct options *options, int argc, char **argv);
+void options__clear(struct options *options);
+
+/* False: there is nothing to say; else a sentence about the first problem, and how many more. */
+bool options__problem(const struct options *options, char message[CONFIG_MESSAGE]);
+
+/*
+ * options__save - writes to the configuration what is in use: @choice, and else what was given.
+ * False when that failed; @message says which file it is, or what failed.
+ */
+bool options__save(const struct options *options, const struct view_choice *choice,
+		   struct loader *loader, char message[CONFIG_MESSAGE]);
 
 #endif

@@ -275,6 +275,16 @@ static void toggle_freeze(struct top *top)
 	top->frozen_at_ns = clock_ns(CLOCK_BOOTTIME);
 }
 
+static void save_choices(struct top *top)
+{
+	struct view_choice choice = top->options->choice;
+	char message[CONFIG_MESSAGE];
+
+	view_screen__chosen(top->screen, &choice);
+	options__save(top->options, &choice, top->loader, message);
+	view_screen__say(top->screen, message);
+}
+
 /* Returns whether anything changed on the screen. */
 static bool handle_keys(struct top *top)
 {
@@ -289,6 +299,8 @@ static bool handle_keys(struct top *top)
 			top->ended = true;
 		if (reaction & VIEW_FREEZE)
 			toggle_freeze(top);
+		if (reaction & VIEW_SAVE)
+			save_choices(top);
 		redraw |= reaction & VIEW_REDRAW;
 	}
 	if (!tui__alive(top->tui))
@@ -332,10 +344,10 @@ static bool interact(struct top *top)
 
 static int run_screen(struct top *top)
 {
-	char err[256];
+	char err[CONFIG_MESSAGE];
 	bool ok;
 
-	top->tui = tui__open(top->options->color, err, sizeof(err));
+	top->tui = tui__open(&top->options->tui, err, sizeof(err));
 	if (!top->tui) {
 		fprintf(stderr, "vfiotop: %s\n", err);
 		top->status = 1;
@@ -343,6 +355,8 @@ static int run_screen(struct top *top)
 	}
 	top->screen = view_screen__create();
 	view_screen__choose(top->screen, &top->options->choice);
+	if (options__problem(top->options, err))
+		view_screen__say(top->screen, err);
 	ok = interact(top);
 	unfreeze(top);
 	view_screen__destroy(top->screen);
