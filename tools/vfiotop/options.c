@@ -20,8 +20,10 @@
 #define MIN_INTERVAL 0.1
 #define MAX_INTERVAL 86400.0
 
-enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_COLOR, OPT_OVERHEAD, OPT_TREE, OPT_SCHEMA, OPT_SORT,
-       OPT_ASCII, OPT_CONFIG, OPT_NO_CONFIG };
+enum {
+	OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_COLOR, OPT_OVERHEAD, OPT_TREE, OPT_SCHEMA,
+	OPT_SORT, OPT_ASCII, OPT_CONFIG, OPT_NO_CONFIG,
+};
 
 /*
  * Each option once: getopt's table, the help and the keys of the configuration are made of these
@@ -258,7 +260,7 @@ static bool parse_flag(const char *text, bool *flag, char *err, size_t err_size)
 	return true;
 }
 
-/* Of an option that the configuration may have, too. False: @text makes no sense there, see @err. */
+/* Of an option that the configuration may have, too. False: @text makes no sense, see @err. */
 static bool set_key(struct options *options, int key, const char *text, char *err, size_t err_size)
 {
 	switch (key) {
