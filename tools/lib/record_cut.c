@@ -3,18 +3,15 @@
  * record_cut.c - a part of a recording: the events that are wanted, and the containers they need
  *
  * When all opens in the part's time are wanted, the containers that are there at its begin are told
- * then, and the model is no longer needed. Else a container is told before its first event that is
- * wanted, and the model goes on until the end.
+ * then, and their state is no longer needed. Else a container is told before its first event that is
+ * wanted, and it goes on until the end.
  */
 #include <string.h>
 
 #include "id_set.h"
-#include "model.h"
 #include "record_cut.h"
+#include "record_state.h"
 #include "xalloc.h"
-
-/* Freed containers are taken out of the model after so many. */
-#define HARVEST_EVERY 512
 
 struct record_cut {
 	struct event_filter filter;
@@ -22,9 +19,8 @@ struct record_cut {
 	void (*begin)(void *ctx, const struct source_loss *before);
 	void *ctx;
 	struct source_sink to;
-	struct model *model; /* NULL: what is not told yet is not needed */
-	struct source_sink to_model;
-	size_t releases, next_harvest;
+	struct record_state *state; /* NULL: what is not told yet is not needed */
+	struct source_sink to_state;
 	bool as_needed; /* containers are told before their first event */
 	struct id_set told; /* with @as_needed only */
 	struct id_set groups; /* that the container had that alone is wanted */
@@ -59,10 +55,8 @@ struct record_cut *record_cut__create(const struct event_filter *filter,
 	cut->as_needed = is_partial(filter) || !(filter->events >> VFIO_EV_OPEN & 1);
 	if (!cut->as_needed)
 		cut->filter.events |= 1ULL << VFIO_EV_RELEASE;
-	cut->model = model__create();
-	model__unseen(cut->model, info->unseen);
-	cut->to_model = model__sink(cut->model, false);
-	cut->next_harvest = HARVEST_EVERY;
+	cut->state = record_state__create(info->unseen);
+	cut->to_state = record_state__sink(cut->state);
 	return cut;
 }
 
@@ -72,7 +66,7 @@ void record_cut__destroy(struct record_cut *cut)
 		return;
 	id_set__clear(&cut->told);
 	id_set__clear(&cut->groups);
-	model__destroy(cut->model);
+	record_state__destroy(cut->state);
 	free(cut);
 }
 
@@ -100,130 +94,31 @@ static void want_group(struct record_cut *cut, __u64 id, __u32 number)
 		id_set__add(&cut->groups, number);
 }
 
-/* Telling them */
-
-static __u32 untold_of(const struct model_container *c)
+/* What is told at the begin: nothing that is told when it is needed. */
+static bool is_told_at_begin(const void *ctx, __u64 id)
 {
-	return (c->refs_known ? 0 : VFIO_UNTOLD_REFS) | (c->file_known ? 0 : VFIO_UNTOLD_FILE) |
-	       (c->backend_known ? 0 : VFIO_UNTOLD_BACKEND) |
-	       (c->groups_known ? 0 : VFIO_UNTOLD_GROUPS) |
-	       (c->gauges_known ? 0 : VFIO_UNTOLD_GAUGES);
+	const struct record_cut *cut = ctx;
+
+	return !cut->as_needed && is_wanted(cut, id);
 }
 
-static void tell_existing(struct record_cut *cut, const struct model_container *c, __u64 read_ns)
+static bool is_group_told(const void *ctx, __u32 number)
 {
-	struct source_group *groups = xcalloc(c->n_groups, sizeof(*groups));
-	struct source_existing existing = {
-		.read_ns = read_ns,
-		.id = c->id,
-		.opened_ns = c->opened_known ? c->opened_ns : 0,
-		.cgroup = c->cgroup,
-		.tgid = c->tgid,
-		.holders = c->holders,
-		.refs = c->refs_known ? c->refs : 0,
-		.file_closed = c->file_closed,
-		.groups = groups,
-		.n_listed = c->n_groups,
-		.n_groups = c->n_groups,
-		.is_carried = true,
-		.carried = { .iommu_type = c->iommu_type, .untold = untold_of(c) },
-	};
-
-	for (size_t i = 0; i < c->n_groups; i++)
-		groups[i] = (struct source_group){ c->groups[i].number, c->groups[i].type };
-	memcpy(existing.comm, c->comm, sizeof(existing.comm));
-	memcpy(existing.backend, c->backend, sizeof(existing.backend));
-	if (c->gauges_known) {
-		existing.carried.mapped_bytes = c->gauges.mapped_bytes;
-		existing.carried.pinned_pages = c->gauges.pinned_pages;
-	}
-	cut->to.existing(cut->to.ctx, &existing);
-	free(groups);
-}
-
-static void tell_table(struct record_cut *cut, const struct model_container *c)
-{
-	const struct model_table *table = &c->table;
-	struct vfio_mapping *list;
-	struct source_table to = {
-		.id = c->id,
-		/* As it was: which later events are in it already follows from that. */
-		.read_ns = table->read_ns,
-		.until_ns = table->until_ns,
-		.more = table->state == MODEL_TABLE_MORE,
-		.torn = table->state != MODEL_TABLE_WHOLE && table->state != MODEL_TABLE_MORE,
-		.no_limit = !table->limit_known || table->limit < table->n,
-		.n = table->n,
-	};
-
-	if (table->state == MODEL_TABLE_UNKNOWN)
-		return;
-	if (!to.no_limit)
-		to.avail = table->limit - table->n;
-	list = xcalloc(table->n, sizeof(*list));
-	model_table__range(table, 0, list, table->n);
-	to.list = list;
-	cut->to.table(cut->to.ctx, &to);
-	free(list);
-}
-
-/* The state behind all events before @ts_ns. */
-static void tell_container(struct record_cut *cut, const struct model_container *c, __u64 ts_ns)
-{
-	tell_existing(cut, c, ts_ns ? ts_ns - 1 : 0);
-	if (c->owner)
-		cut->to.owner(cut->to.ctx, c->id, c->owner);
-	tell_table(cut, c);
-}
-
-static void tell_all(struct record_cut *cut)
-{
-	const struct model_container *const *list;
-	size_t n = model__containers(cut->model, &list);
-
-	for (size_t i = 0; i < n; i++)
-		if (!list[i]->freed && is_wanted(cut, list[i]->id))
-			tell_container(cut, list[i], cut->filter.from_ns);
-}
-
-/* Two gaps still hold when the part begins. */
-static void tell_detached(struct record_cut *cut)
-{
-	__u64 ts_ns;
-	const char *why = model__gap(cut->model, &ts_ns);
-
-	if (why && model__gap_kind(cut->model) == SOURCE_GAP_DETACHED)
-		cut->to.gap(cut->to.ctx, SOURCE_GAP_DETACHED, ts_ns, why);
-}
-
-static void tell_thinned(struct record_cut *cut)
-{
-	__u64 ts_ns;
-	const char *why = model__thinned(cut->model, &ts_ns);
-
-	if (why)
-		cut->to.gap(cut->to.ctx, SOURCE_GAP_THINNED, ts_ns, why);
+	return is_wanted_group(ctx, number);
 }
 
 static void begin(struct record_cut *cut)
 {
-	const struct source_group_info *const *groups;
-	size_t n = model__groups(cut->model, &groups);
+	const struct record_state_choice choice = { is_told_at_begin, is_group_told, cut };
 
 	cut->begun = true;
 	cut->before = cut->loss;
 	cut->begin(cut->ctx, &cut->before);
-	tell_detached(cut); /* frees what comes before it */
-	if (!cut->as_needed)
-		tell_all(cut);
-	tell_thinned(cut); /* what was mapped until then was told */
-	for (size_t i = 0; i < n; i++)
-		if (is_wanted_group(cut, groups[i]->number))
-			cut->to.group(cut->to.ctx, groups[i]);
+	record_state__tell(cut->state, cut->filter.from_ns, &choice, &cut->to);
 	if (cut->as_needed)
 		return;
-	model__destroy(cut->model);
-	cut->model = NULL;
+	record_state__destroy(cut->state);
+	cut->state = NULL;
 }
 
 /* Whether the part has begun at @ts_ns; it has before anything comes when it has no begin. */
@@ -246,8 +141,8 @@ static void on_existing(void *ctx, const struct source_existing *existing)
 		want_group(cut, existing->id, existing->groups[i].number);
 	if (has_begun(cut, 0) && is_wanted(cut, existing->id) && is_told(cut, existing->id))
 		cut->to.existing(cut->to.ctx, existing);
-	if (cut->model)
-		cut->to_model.existing(cut->to_model.ctx, existing);
+	if (cut->state)
+		cut->to_state.existing(cut->to_state.ctx, existing);
 }
 
 static void on_table(void *ctx, const struct source_table *table)
@@ -256,8 +151,8 @@ static void on_table(void *ctx, const struct source_table *table)
 
 	if (has_begun(cut, 0) && is_wanted(cut, table->id) && is_told(cut, table->id))
 		cut->to.table(cut->to.ctx, table);
-	if (cut->model)
-		cut->to_model.table(cut->to_model.ctx, table);
+	if (cut->state)
+		cut->to_state.table(cut->to_state.ctx, table);
 }
 
 static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
@@ -266,8 +161,8 @@ static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
 
 	if (has_begun(cut, 0) && is_wanted(cut, id) && is_told(cut, id))
 		cut->to.owner(cut->to.ctx, id, owner);
-	if (cut->model)
-		cut->to_model.owner(cut->to_model.ctx, id, owner);
+	if (cut->state)
+		cut->to_state.owner(cut->to_state.ctx, id, owner);
 }
 
 static void on_group(void *ctx, const struct source_group_info *group)
@@ -275,7 +170,7 @@ static void on_group(void *ctx, const struct source_group_info *group)
 	struct record_cut *cut = ctx;
 
 	if (!has_begun(cut, 0))
-		cut->to_model.group(cut->to_model.ctx, group);
+		cut->to_state.group(cut->to_state.ctx, group);
 	else if (is_wanted_group(cut, group->number))
 		cut->to.group(cut->to.ctx, group);
 }
@@ -288,9 +183,9 @@ static void tell_needed(struct record_cut *cut, const struct vfio_rec *rec)
 	if (!rec->id || is_told(cut, rec->id))
 		return;
 	id_set__add(&cut->told, rec->id);
-	c = rec->type == VFIO_EV_OPEN ? NULL : model__current(cut->model, rec->id);
+	c = rec->type == VFIO_EV_OPEN ? NULL : model__current(record_state__model(cut->state), rec->id);
 	if (c && !c->freed)
-		tell_container(cut, c, rec->ts_ns);
+		record_state__tell_container(c, rec->ts_ns, &cut->to);
 }
 
 static void pass_event(struct record_cut *cut, const struct vfio_rec *rec)
@@ -306,18 +201,6 @@ static void pass_event(struct record_cut *cut, const struct vfio_rec *rec)
 		id_set__remove(&cut->told, rec->id);
 }
 
-static void feed_model(struct record_cut *cut, const struct vfio_rec *rec)
-{
-	const struct model_container *const *list;
-
-	cut->to_model.event(cut->to_model.ctx, rec);
-	if (rec->type != VFIO_EV_RELEASE || ++cut->releases < cut->next_harvest)
-		return;
-	model__advance(cut->model, rec->ts_ns, 0);
-	cut->releases = 0;
-	cut->next_harvest = HARVEST_EVERY + model__containers(cut->model, &list);
-}
-
 static void on_event(void *ctx, const struct vfio_rec *rec)
 {
 	struct record_cut *cut = ctx;
@@ -330,8 +213,8 @@ static void on_event(void *ctx, const struct vfio_rec *rec)
 		want_group(cut, rec->id, vfio_w(rec, ATTACH, group));
 	if (has_begun(cut, rec->ts_ns))
 		pass_event(cut, rec);
-	if (cut->model)
-		feed_model(cut, rec);
+	if (cut->state)
+		cut->to_state.event(cut->to_state.ctx, rec);
 }
 
 /* It only grows, but for recordings that lie. */
@@ -350,8 +233,8 @@ static void on_loss(void *ctx, const struct source_loss *loss)
 		.damaged = since(loss->damaged, cut->before.damaged),
 	};
 
-	if (cut->model)
-		cut->to_model.loss(cut->to_model.ctx, loss);
+	if (cut->state)
+		cut->to_state.loss(cut->to_state.ctx, loss);
 	cut->loss = *loss;
 	if (has_begun(cut, 0))
 		cut->to.loss(cut->to.ctx, &part);
@@ -367,8 +250,8 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 		record_cut__finish(cut);
 	if (at_end || (ts_ns < cut->filter.to_ns && has_begun(cut, ts_ns)))
 		cut->to.gap(cut->to.ctx, gap, ts_ns, why);
-	if (cut->model)
-		cut->to_model.gap(cut->to_model.ctx, gap, ts_ns, why);
+	if (cut->state)
+		cut->to_state.gap(cut->to_state.ctx, gap, ts_ns, why);
 }
 
 struct source_sink record_cut__sink(struct record_cut *cut)
