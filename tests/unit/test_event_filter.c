@@ -116,7 +116,7 @@ static void containers_have_a_load(void **state)
 
 static void durations_have_a_unit(void **state)
 {
-	static const char *const wrong[] = { "", "10", "ms", "0ms", "-1s", "1h", "1e99s", "nans",
+	static const char *const wrong[] = { "", "10", "ms", "0ms", "-1s", "1d", "1e99s", "nans",
 					     "0.1ns", "10msx" };
 	__u64 ns;
 
@@ -124,6 +124,8 @@ static void durations_have_a_unit(void **state)
 	assert_true(event_filter__parse_duration("1.5s", &ns) && ns == 1500000000);
 	assert_true(event_filter__parse_duration("250us", &ns) && ns == 250000);
 	assert_true(event_filter__parse_duration("7ns", &ns) && ns == 7);
+	assert_true(event_filter__parse_duration("10m", &ns) && ns == 600000000000);
+	assert_true(event_filter__parse_duration("1h", &ns) && ns == 3600000000000);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		assert_false(event_filter__parse_duration(wrong[i], &ns));
 }

@@ -71,7 +71,8 @@ bool event_filter__parse_duration(const char *text, __u64 *ns)
 	static const struct {
 		const char *name;
 		double ns;
-	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
+	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 },
+		    { "m", 6e10 }, { "h", 3.6e12 } };
 	char *end;
 	double value = strtod(text, &end);
 
@@ -79,6 +80,8 @@ bool event_filter__parse_duration(const char *text, __u64 *ns)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (!strcmp(end, units[i].name)) {
+			if (value * units[i].ns > SECONDS_MAX * SEC)
+				return false;
 			*ns = value * units[i].ns + 0.5;
 			return *ns;
 		}

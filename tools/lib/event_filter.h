@@ -37,7 +37,7 @@ bool event_filter__match(const struct event_filter *filter, const struct vfio_re
 /* "7", or "7@2" of the module's second load: as fmt_container() writes it. False: it is neither. */
 bool event_filter__parse_container(const char *text, __u64 *id);
 
-/* "10ms", "1.5s", "250us", "800ns". False: it is no such time, or not above 0. */
+/* "10ms", "1.5s", "250us", "800ns", "10m", "1h". False: it is no such time, or not above 0. */
 bool event_filter__parse_duration(const char *text, __u64 *ns);
 
 /*

@@ -104,6 +104,8 @@ void loader__close_fds(struct loader_fds *fds)
 		close(fds->tables);
 	if (fds->mapped >= 0)
 		close(fds->mapped);
+	if (fds->created >= 0)
+		close(fds->created);
 	loader__no_fds(fds);
 }
 
@@ -112,6 +114,7 @@ void loader__no_fds(struct loader_fds *fds)
 	fds->existing = -1;
 	fds->tables = -1;
 	fds->mapped = -1;
+	fds->created = -1;
 	memset(fds->map, -1, sizeof(fds->map));
 }
 
@@ -127,7 +130,9 @@ static void sort_fds(const struct loader_reply *reply, const int *from, struct l
 	if (reply->flags & LOADER_TABLES)
 		to->tables = *from++;
 	if (reply->flags & LOADER_MAPPED)
-		to->mapped = *from;
+		to->mapped = *from++;
+	if (reply->flags & LOADER_CREATED)
+		to->created = *from;
 }
 
 static int broken(struct loader_reply *reply, int ret)
@@ -188,6 +193,20 @@ int loader__file(struct loader *loader, __u32 tgid, __u64 address, char *path, s
 	fds.mapped = -1;
 	loader__close_fds(&fds);
 	return fd >= 0 ? fd : -ENOENT;
+}
+
+int loader__create(struct loader *loader, __u64 number)
+{
+	struct loader_reply reply;
+	struct loader_fds fds;
+	int ret = loader__call(loader, LOADER_CREATE, number, &reply, &fds), fd;
+
+	if (ret)
+		return ret;
+	fd = fds.created;
+	fds.created = -1;
+	loader__close_fds(&fds);
+	return fd >= 0 ? fd : -EPROTO;
 }
 
 bool loader__is_gone(const struct loader *loader)

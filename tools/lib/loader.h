@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "loader_proto.h"
+#include "record_series.h"
 #include "source.h"
 
 struct loader;
@@ -21,15 +22,17 @@ struct loader;
 /*
  * All that the loader will ever act on besides the kernel.
  * @part, @final: the names of the recording while it is written and when it is complete, "" none
+ * @series: the names of a recording that is several files; NULL none
  */
 struct loader_config {
 	struct source_live_opts live;
 	const char *part, *final;
+	const struct record_series *series;
 };
 
 /* Descriptors of an answer; -1 none. */
 struct loader_fds {
-	int existing, tables, mapped;
+	int existing, tables, mapped, created;
 	int map[LOADER_N_MAPS];
 };
 /* Close all that there are; then there are none. */
@@ -56,6 +59,12 @@ int loader__call(struct loader *loader, enum loader_op op, __u64 arg, struct loa
  * asked for.
  */
 int loader__file(struct loader *loader, __u32 tgid, __u64 address, char *path, size_t size);
+
+/*
+ * loader__create - file @number of the recording's series, which is new, for writing. The
+ * descriptor is the caller's. Else -errno.
+ */
+int loader__create(struct loader *loader, __u64 number);
 
 /* It has ended although nobody stopped it. */
 bool loader__is_gone(const struct loader *loader);

@@ -107,7 +107,8 @@ bool loader_proto__reply_ok(const struct loader_reply *reply, unsigned int n_fds
 	unsigned int want = 0;
 
 	if (reply->magic != LOADER_MAGIC || reply->ret > 0 ||
-	    reply->flags & ~(LOADER_MAPS | LOADER_EXISTING | LOADER_TABLES | LOADER_MAPPED) ||
+	    reply->flags & ~(LOADER_MAPS | LOADER_EXISTING | LOADER_TABLES | LOADER_MAPPED |
+			     LOADER_CREATED) ||
 	    (reply->ret && n_fds))
 		return false;
 	if (reply->flags & LOADER_MAPS)
@@ -117,6 +118,8 @@ bool loader_proto__reply_ok(const struct loader_reply *reply, unsigned int n_fds
 	if (reply->flags & LOADER_TABLES)
 		want++;
 	if (reply->flags & LOADER_MAPPED)
+		want++;
+	if (reply->flags & LOADER_CREATED)
 		want++;
 	return n_fds == want && ends(reply->text, sizeof(reply->text)) &&
 	       ends(reply->detail, sizeof(reply->detail)) &&

@@ -31,8 +31,10 @@ enum loader_op {
 	LOADER_THIN,	 /* source__frequent_events() are not wanted any more */
 	LOADER_CGROUP,	 /* @arg: a cgroup's id; its folder comes as text */
 	LOADER_FILE,	 /* what process @arg runs at @at; the file comes, its path as text */
-	LOADER_RENAME,	 /* the recording gets its name */
-	LOADER_REMOVE,	 /* the recording that is not complete */
+	LOADER_CREATE,	 /* file @arg of a recording that is several: it comes, for writing */
+	LOADER_RENAME,	 /* the recording, file @arg if it is several, gets its name */
+	LOADER_REMOVE,	 /* the same when it is not complete */
+	LOADER_DELETE,	 /* file @arg, of those that are not to be kept */
 	LOADER_END,
 };
 
@@ -63,6 +65,7 @@ enum loader_map {
 #define LOADER_EXISTING 2U /* a file of struct vfio_existing, as read at @existing_ns */
 #define LOADER_TABLES 4U   /* a file of what tp_tables__read() gave */
 #define LOADER_MAPPED 8U   /* a file, for reading only */
+#define LOADER_CREATED 16U /* a new file, for writing only */
 
 /*
  * @ret:     0; or -errno, then @text is the sentence and nothing comes with it

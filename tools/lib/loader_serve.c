@@ -211,14 +211,58 @@ static void wait_for_request(struct server *server, int sock)
 	end_statistics(server);
 }
 
-static int name_recording(const struct server *server, bool complete, struct answer *answer)
+static bool has_recording(const struct loader_config *config)
 {
+	return config->series || (config->part && *config->part);
+}
+
+/* Names of the recording, file @number if it is several: what the tool can choose is a number. */
+static int name_recording(const struct server *server, enum loader_op op, __u64 number,
+			  struct answer *answer)
+{
+	char part[RECORD_SERIES_NAME_MAX], final[RECORD_SERIES_NAME_MAX];
 	const struct loader_config *config = server->config;
 
-	if (!config->part || !*config->part)
+	if (!has_recording(config))
 		return fail(answer, -EINVAL, "there is no recording");
-	if (complete ? rename(config->part, config->final) : unlink(config->part))
-		return fail(answer, -errno, config->part);
+	if (config->series) {
+		record_series__name(config->series, number, true, part, sizeof(part));
+		record_series__name(config->series, number, false, final, sizeof(final));
+	} else {
+		snprintf(part, sizeof(part), "%s", config->part);
+		snprintf(final, sizeof(final), "%s", config->final);
+	}
+	if (op == LOADER_RENAME ? rename(part, final) : unlink(part))
+		return fail(answer, -errno, part);
+	return 0;
+}
+
+static int create_file(const struct server *server, __u64 number, struct answer *answer)
+{
+	char part[RECORD_SERIES_NAME_MAX];
+	int fd;
+
+	if (!server->config->series)
+		return fail(answer, -EINVAL, "the recording is one file");
+	record_series__name(server->config->series, number, true, part, sizeof(part));
+	fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(answer, -errno, part);
+	give(answer, LOADER_CREATED, fd);
+	return 0;
+}
+
+static int delete_file(const struct server *server, __u64 number, struct answer *answer)
+{
+	char name[RECORD_SERIES_NAME_MAX];
+
+	if (!server->config->series)
+		return fail(answer, -EINVAL, "the recording is one file");
+	for (int part = 0; part < 2; part++) {
+		record_series__name(server->config->series, number, part, name, sizeof(name));
+		if (unlink(name) && errno != ENOENT)
+			return fail(answer, -errno, name);
+	}
 	return 0;
 }
 
@@ -266,7 +310,11 @@ static int react(struct server *server, const struct loader_request *request,
 		return hand_over_file(server, request, answer);
 	case LOADER_RENAME:
 	case LOADER_REMOVE:
-		return name_recording(server, request->op == LOADER_RENAME, answer);
+		return name_recording(server, request->op, request->arg, answer);
+	case LOADER_CREATE:
+		return create_file(server, request->arg, answer);
+	case LOADER_DELETE:
+		return delete_file(server, request->arg, answer);
 	}
 	if (!server->live)
 		return fail(answer, -EINVAL, "no source is open");
@@ -332,7 +380,7 @@ void loader_serve(int sock, const struct loader_config *config)
 	struct server server = { .config = config, .statistics = -1 };
 	struct answer *answer = xcalloc(1, sizeof(*answer));
 
-	if (config->part && *config->part)
+	if (has_recording(config))
 		keep |= CAP(DAC_OVERRIDE);
 	if (keeps_stacks(config))
 		keep |= CAP(SYS_PTRACE);

@@ -217,21 +217,10 @@ static void on_event(void *ctx, const struct vfio_rec *rec)
 		cut->to_state.event(cut->to_state.ctx, rec);
 }
 
-/* It only grows, but for recordings that lie. */
-static __u64 since(__u64 lost, __u64 before)
-{
-	return lost > before ? lost - before : 0;
-}
-
 static void on_loss(void *ctx, const struct source_loss *loss)
 {
 	struct record_cut *cut = ctx;
-	struct source_loss part = {
-		.ring = since(loss->ring, cut->before.ring),
-		.pool = since(loss->pool, cut->before.pool),
-		.recursion = since(loss->recursion, cut->before.recursion),
-		.damaged = since(loss->damaged, cut->before.damaged),
-	};
+	struct source_loss part = record_state__lost_since(loss, &cut->before);
 
 	if (cut->state)
 		cut->to_state.loss(cut->to_state.ctx, loss);

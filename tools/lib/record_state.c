@@ -230,3 +230,31 @@ void record_state__tell(const struct record_state *state, __u64 ts_ns,
 		if (!choice || choice->group(choice->ctx, groups[i]->number))
 			to->group(to->ctx, groups[i]);
 }
+
+/* It only grows, but for recordings that lie. */
+static __u64 since(__u64 lost, __u64 before)
+{
+	return lost > before ? lost - before : 0;
+}
+
+struct source_loss record_state__lost_since(const struct source_loss *loss,
+					    const struct source_loss *before)
+{
+	return (struct source_loss){
+		.ring = since(loss->ring, before->ring),
+		.pool = since(loss->pool, before->pool),
+		.recursion = since(loss->recursion, before->recursion),
+		.damaged = since(loss->damaged, before->damaged),
+	};
+}
+
+struct record_loss record_state__lost_before(const struct record_loss *earlier,
+					     const struct source_loss *before)
+{
+	return (struct record_loss){
+		.ring = earlier->ring + before->ring,
+		.pool = earlier->pool + before->pool,
+		.recursion = earlier->recursion + before->recursion,
+		.damaged = earlier->damaged + before->damaged,
+	};
+}

@@ -14,6 +14,7 @@
 
 #include "model.h"
 #include "source.h"
+#include "vfio_obs/record.h"
 
 struct record_state;
 
@@ -40,5 +41,12 @@ void record_state__tell(const struct record_state *state, __u64 ts_ns,
 /* Of it one container, in the state behind all events before @ts_ns. */
 void record_state__tell_container(const struct model_container *c, __u64 ts_ns,
 				  const struct source_sink *to);
+
+/* What was lost within a part until @loss, of @before its begin. */
+struct source_loss record_state__lost_since(const struct source_loss *loss,
+					    const struct source_loss *before);
+/* What its header says was lost before, of a recording whose own header says @earlier. */
+struct record_loss record_state__lost_before(const struct record_loss *earlier,
+					     const struct source_loss *before);
 
 #endif

@@ -32,6 +32,7 @@
 
 struct record_writer {
 	struct loader *loader; /* NULL: there is none to ask */
+	__u64 number; /* of the file in its series; 0: there is none */
 	struct write_queue *queue; /* since the start */
 	int fd;
 	bool regular;
@@ -53,6 +54,7 @@ struct record_writer {
 	__u64 events, blocks; /* given to the sink; blocks, events and bytes given to @queue */
 	__u64 queued_events, queued_bytes;
 	struct source_loss loss;
+	bool ended; /* the end mark is queued */
 	int failed; /* -errno of the first failure */
 	char error[PATH_MAX + 512];
 };
@@ -66,6 +68,10 @@ static int open_regular(struct record_writer *writer, const char *path, char *er
 	writer->regular = true;
 	snprintf(writer->name, sizeof(writer->name), "%.*s.part", PATH_MAX, writer->final);
 	writer->fd = open(writer->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (writer->fd < 0 && (errno == EACCES || errno == EPERM) && writer->loader) {
+		writer->fd = loader__create(writer->loader, writer->number);
+		errno = writer->fd < 0 ? -writer->fd : 0;
+	}
 	if (writer->fd >= 0)
 		return 0;
 	if (errno == EEXIST)
@@ -94,11 +100,19 @@ static int open_special(struct record_writer *writer, const char *path, char *er
 
 struct record_writer *record_writer__create(const char *path, char *err, size_t err_size)
 {
+	return record_writer__create_file(path, 0, NULL, err, err_size);
+}
+
+struct record_writer *record_writer__create_file(const char *path, __u64 number,
+						 struct loader *loader, char *err, size_t err_size)
+{
 	struct record_writer *writer = xcalloc(1, sizeof(*writer));
 	struct stat st;
 	int ret;
 
 	writer->fd = -1;
+	writer->number = number;
+	writer->loader = loader;
 	if (!strcmp(path, "-") || (!stat(path, &st) && !S_ISREG(st.st_mode)))
 		ret = open_special(writer, path, err, err_size);
 	else
@@ -157,7 +171,7 @@ static bool ask_loader(struct record_writer *writer, enum loader_op op)
 	struct loader_reply reply;
 
 	return (errno == EACCES || errno == EPERM) && writer->loader &&
-	       !loader__call(writer->loader, op, 0, &reply, NULL);
+	       !loader__call(writer->loader, op, writer->number, &reply, NULL);
 }
 
 /* A failed write: cut the file behind its last whole block, see @done, and say what is in it. */
@@ -173,8 +187,9 @@ static void fail(struct record_writer *writer, int err, struct write_done done)
 	} else if (!done.tag) {
 		record_writer__discard(writer);
 		error__set(writer->error, sizeof(writer->error),
-			   "cannot write to %s: %s; nothing was recorded and no file is left",
-			   writer->name, strerror(err));
+			   "cannot write to %s: %s; %s", writer->name, strerror(err),
+			   writer->number > 1 ? "it is not left, those before it are whole" :
+						"nothing was recorded and no file is left");
 	} else {
 		int cut = ftruncate(writer->fd, done.bytes);
 
@@ -242,10 +257,10 @@ void record_writer__follow(struct record_writer *writer, const __u64 *clock)
 	writer->clock = clock;
 }
 
-int record_writer__start(struct record_writer *writer, const struct source_info *info,
-			 __u64 events, __u64 now_ns)
+void record_writer__header(struct record_header *header, const struct source_info *info,
+			   __u64 events, __u64 now_ns)
 {
-	struct record_header header = {
+	*header = (struct record_header){
 		.magic = RECORD_MAGIC,
 		.version = RECORD_VERSION,
 		.rec_size = sizeof(struct vfio_rec),
@@ -255,11 +270,19 @@ int record_writer__start(struct record_writer *writer, const struct source_info 
 		.realtime_offset_ns = info->realtime_offset_ns,
 	};
 
-	snprintf(header.kernel, sizeof(header.kernel), "%s", info->kernel);
-	snprintf(header.host, sizeof(header.host), "%s", info->host);
-	snprintf(header.source, sizeof(header.source), "%s", info->name);
-	snprintf(header.detail, sizeof(header.detail), "%s", info->detail);
-	read_boot_id(header.boot_id, sizeof(header.boot_id));
+	snprintf(header->kernel, sizeof(header->kernel), "%s", info->kernel);
+	snprintf(header->host, sizeof(header->host), "%s", info->host);
+	snprintf(header->source, sizeof(header->source), "%s", info->name);
+	snprintf(header->detail, sizeof(header->detail), "%s", info->detail);
+	read_boot_id(header->boot_id, sizeof(header->boot_id));
+}
+
+int record_writer__start(struct record_writer *writer, const struct source_info *info,
+			 __u64 events, __u64 now_ns)
+{
+	struct record_header header;
+
+	record_writer__header(&header, info, events, now_ns);
 	return record_writer__begin(writer, &header);
 }
 
@@ -533,12 +556,13 @@ void record_writer__tick(struct record_writer *writer, __u64 now_ns, __u64 realt
 		write_events(writer);
 	else if (!writer->n_recs)
 		write_owner(writer);
-	look(writer, write_queue__done(writer->queue));
+	if (writer->queue)
+		look(writer, write_queue__done(writer->queue));
 }
 
 size_t record_writer__waiting(const struct record_writer *writer)
 {
-	return write_queue__done(writer->queue).waiting;
+	return writer->queue ? write_queue__done(writer->queue).waiting : 0;
 }
 
 void record_writer__flush(struct record_writer *writer)
@@ -570,14 +594,33 @@ static void give_name(struct record_writer *writer)
 		   writer->name, writer->final, strerror(-writer->failed));
 }
 
-int record_writer__finish(struct record_writer *writer, __u64 now_ns)
+void record_writer__end(struct record_writer *writer, __u64 now_ns)
 {
 	struct record_end end = { .end_ns = now_ns };
 
+	if (writer->ended)
+		return;
 	write_events(writer);
 	end.events = writer->queued_events;
 	end.blocks = writer->blocks;
 	write_payload(writer, RECORD_BLOCK_END, now_ns, &end, sizeof(end));
+	writer->ended = true;
+}
+
+bool record_writer__is_on_disk(struct record_writer *writer)
+{
+	struct write_done done;
+
+	if (writer->failed)
+		return true;
+	done = write_queue__done(writer->queue);
+	look(writer, done);
+	return writer->failed || (!done.waiting && done.synced);
+}
+
+int record_writer__finish(struct record_writer *writer, __u64 now_ns)
+{
+	record_writer__end(writer, now_ns);
 	if (!writer->failed)
 		look(writer, write_queue__drain(writer->queue));
 	if (!writer->failed && writer->regular)

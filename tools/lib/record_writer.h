@@ -25,6 +25,9 @@ struct record_writer;
  * Returns NULL with a sentence in @err: not writable, or FILE.part is there already.
  */
 struct record_writer *record_writer__create(const char *path, char *err, size_t err_size);
+/* The same as file @number of a series, for which @loader is asked where we may not. */
+struct record_writer *record_writer__create_file(const char *path, __u64 number,
+						 struct loader *loader, char *err, size_t err_size);
 
 /* What sentences call the file @path. */
 static inline const char *record_writer__name(const char *path)
@@ -54,6 +57,10 @@ int record_writer__start(struct record_writer *writer, const struct source_info 
  * recording that is made from another one.
  */
 int record_writer__begin(struct record_writer *writer, const struct record_header *header);
+
+/* The header that record_writer__start() writes. */
+void record_writer__header(struct record_header *header, const struct source_info *info,
+			   __u64 events, __u64 now_ns);
 
 /* The offset to the real time is at @clock from now on, whenever a block is written. */
 void record_writer__follow(struct record_writer *writer, const __u64 *clock);
@@ -90,6 +97,13 @@ const char *record_writer__error(struct record_writer *writer);
  */
 int record_writer__finish(struct record_writer *writer, __u64 now_ns);
 void record_writer__discard(struct record_writer *writer);
+
+/*
+ * record_writer__end - of finishing what does not wait: nothing comes any more.
+ * record_writer__is_on_disk - true: record_writer__finish() does not wait either, or it failed.
+ */
+void record_writer__end(struct record_writer *writer, __u64 now_ns);
+bool record_writer__is_on_disk(struct record_writer *writer);
 void record_writer__destroy(struct record_writer *writer);
 
 /* Events given to the sink, and bytes of their blocks, which may wait for the disk. */

@@ -378,6 +378,8 @@ struct source *source_file__from_stream(FILE *in, const char *name, char *err, s
 /* What follows is of such a source only, for who writes another recording. */
 struct record_header;
 const struct record_header *source_file__header(const struct source *source);
+/* source_info.unseen of such a recording. */
+__u64 source_file__unseen(const struct record_header *header);
 /* realtime_offset_ns of what is delivered now; valid as long as the source. */
 const __u64 *source_file__clock(const struct source *source);
 /* When it ended, behind its end mark; without one or before it, the newest event's time. */

@@ -376,6 +376,14 @@ static const struct source_ops file_ops = {
 	.close = file_close,
 };
 
+__u64 source_file__unseen(const struct record_header *header)
+{
+	/* Begins are left out unless somebody asks: nothing is counted from them. */
+	__u64 unseen = source__all_events();
+
+	return header->flags & RECORD_SOME ? unseen : unseen & ~header->events;
+}
+
 static void fill_info(struct source_file *file, const char *path)
 {
 	const struct record_header *header = record_reader__header(file->reader);
@@ -384,10 +392,7 @@ static void fill_info(struct source_file *file, const char *path)
 	info->name = "file";
 	info->described = true;
 	info->realtime_offset_ns = header->realtime_offset_ns;
-	/* Begins are left out unless somebody asks: nothing is counted from them. */
-	info->unseen = source__all_events();
-	if (!(header->flags & RECORD_SOME))
-		info->unseen &= ~header->events;
+	info->unseen = source_file__unseen(header);
 	if (*header->made)
 		snprintf(info->detail, sizeof(info->detail), "%.60s (%.80s), recorded from %.90s",
 			 path, header->made, header->detail);

@@ -219,6 +219,7 @@ struct write_done write_queue__done(struct write_queue *queue)
 	pthread_mutex_lock(&queue->lock);
 	done = queue->written;
 	done.waiting = queue->waiting;
+	done.synced = !is_dirty(queue);
 	pthread_mutex_unlock(&queue->lock);
 	return done;
 }

@@ -19,12 +19,14 @@ struct write_queue;
  * @error: 0, or -errno of the write or fdatasync() that failed: nothing is written any more
  * @tag:   of the last chunk in it
  * @waiting: bytes that are not in it yet
+ * @synced: a regular file: all that is in it is on its disk
  */
 struct write_done {
 	int error;
 	__u64 bytes;
 	__u64 tag;
 	size_t waiting;
+	bool synced;
 };
 
 /*

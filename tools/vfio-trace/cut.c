@@ -11,6 +11,7 @@
 #include "lib/fmt.h"
 #include "lib/record_cut.h"
 #include "lib/record_reader.h"
+#include "lib/record_state.h"
 #include "rewrite.h"
 
 /* @made: the command's options, as the part will say */
@@ -86,17 +87,6 @@ static bool parse(int argc, char **argv, struct options *opts, int *status)
 	return !*status;
 }
 
-/* What the counters of the part begin with. */
-static struct record_loss sum(const struct record_loss *a, const struct source_loss *b)
-{
-	return (struct record_loss){
-		.ring = a->ring + b->ring,
-		.pool = a->pool + b->pool,
-		.recursion = a->recursion + b->recursion,
-		.damaged = a->damaged + b->damaged,
-	};
-}
-
 /* The header of the part, now that it is known what was lost before. */
 static void begin(void *ctx, const struct source_loss *before)
 {
@@ -111,7 +101,7 @@ static void begin(void *ctx, const struct source_loss *before)
 	if (cutter->filter.from_ns > header.start_ns)
 		header.start_ns = cutter->filter.from_ns;
 	header.realtime_offset_ns = info.realtime_offset_ns;
-	header.lost_before = sum(&header.lost_before, before);
+	header.lost_before = record_state__lost_before(&header.lost_before, before);
 	header.events = record_cut__events(&cutter->filter, header.events, &some);
 	if (some)
 		header.flags |= RECORD_SOME;

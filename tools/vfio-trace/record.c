@@ -5,7 +5,6 @@
  * Joins the live source to a recording's writer. Everything is attached before COMMAND starts.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +21,13 @@
 #include "lib/event.h"
 #include "lib/fmt.h"
 #include "lib/loader.h"
-#include "lib/overhead.h"
 #include "lib/privilege.h"
+#include "lib/record_parts.h"
+#include "lib/record_reader.h"
 #include "lib/record_writer.h"
 #include "lib/source.h"
 #include "lib/xalloc.h"
+#include "record_opts.h"
 
 #define MSEC 1000000ULL
 #define SEC (1000 * MSEC)
@@ -43,18 +44,6 @@
 /* After this long it is said for what we wait. */
 #define DISK_PATIENCE (1 * SEC)
 
-enum { OPT_SOURCE = 0x100, OPT_OVERHEAD };
-
-struct options {
-	const char *path;
-	__u64 events;
-	__u64 duration_ns; /* 0: no limit */
-	size_t ring_bytes;
-	double max_overhead; /* in percent of all CPUs' time; 0: no limit */
-	enum source_live_kind live;
-	char **command; /* NULL: none */
-};
-
 /* A container that was opened during the recording and is not freed yet. */
 struct opened {
 	__u64 id;
@@ -62,9 +51,9 @@ struct opened {
 };
 
 struct recorder {
-	const struct options *opts;
+	const struct record_opts *opts;
 	struct source *source;
-	struct record_writer *writer;
+	struct record_dest *dest;
 	struct source_sink out;
 	struct enrich *enrich;
 	struct loader *loader;
@@ -72,6 +61,7 @@ struct recorder {
 	struct opened *opened;
 	size_t n_opened, max_opened;
 	__u64 polled; /* events of the last poll */
+	bool at_end;  /* of a recording that is the source */
 	__u64 begun_ns, told_ns; /* CLOCK_MONOTONIC; of the line of progress, if there is one */
 	bool tells;
 	pid_t pid;
@@ -79,127 +69,12 @@ struct recorder {
 	int status; /* of the ended COMMAND */
 };
 
-static const char help[] =
-	"Usage: vfio-trace record -o FILE [OPTION...] [-- COMMAND [ARG...]]\n"
-	"\n"
-	"Records every VFIO container event of the whole system, until COMMAND ends or Ctrl-C.\n"
-	"While it goes on the recording is called FILE.part.\n"
-	"\n"
-	"  -o, --output FILE     write here; - is standard output\n"
-	"  -e, --events EVENTS   names separated by commas, wildcards allowed: pin,unpin or '*_start';\n"
-	"                        all (every completed event, the default) or lifecycle;\n"
-	"                        'help' lists them\n"
-	"  -d, --duration SECONDS   end after this time; a COMMAND goes on\n"
-	"      --source SOURCE   tp: tracepoints of this project's vfio.ko; fentry: functions of any\n"
-	"                        vfio.ko; auto: which of them works (default)\n"
-	"  -m, --buffer MIB      memory for events not written yet (default 40)\n"
-	"      --max-overhead PERCENT   of all CPUs' time, such as 1%; when recorder and BPF programs\n"
-	"                        take more for 3 s, pin, unpin, dma_rw, check_extension, ioctl and\n"
-	"                        map_parts are no longer recorded, which the recording says; the\n"
-	"                        others go on\n"
-	"  -h, --help            this text\n"
-	"\n"
-	"Exit status: 0 when the recording is complete, whatever COMMAND's own; 1 failed; 2 usage.\n";
-
 static __u64 clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
 	clock_gettime(clock, &ts);
 	return ts.tv_sec * SEC + ts.tv_nsec;
-}
-
-static int usage_error(const char *what, const char *arg)
-{
-	return cmds__usage("record", what, arg);
-}
-
-static void list_events(void)
-{
-	for (unsigned int type = 0; type < VFIO_EV_COUNT; type++) {
-		const struct event_desc *desc = event__desc(type);
-
-		printf("%-24s %-32s %s\n", event__key(desc), desc->tracepoint, desc->help);
-	}
-}
-
-/* A positive number, with a fraction; 0 when @text is none or above @max. */
-static double parse_number(const char *text, double max)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	return end == text || *end || !(value > 0) || value > max ? 0 : value;
-}
-
-static int parse_option(struct options *opts, int option)
-{
-	char err[256];
-	double value;
-
-	switch (option) {
-	case 'o':
-		opts->path = optarg;
-		return 0;
-	case 'e':
-		if (!event__parse_mask(optarg, &opts->events, err, sizeof(err)))
-			return 0;
-		return usage_error(err, "");
-	case 'd':
-		value = parse_number(optarg, 1e9);
-		opts->duration_ns = value * SEC;
-		return opts->duration_ns ? 0 : usage_error("not a number of seconds: ", optarg);
-	case 'm':
-		value = parse_number(optarg, 16384);
-		opts->ring_bytes = value * (1 << 20);
-		return opts->ring_bytes ? 0 : usage_error("not a number of MiB up to 16384: ", optarg);
-	case OPT_SOURCE:
-		return source_live__parse(optarg, &opts->live) ? 0 :
-			       usage_error("the source is auto, tp or fentry, not ", optarg);
-	case OPT_OVERHEAD:
-		return overhead__parse(optarg, &opts->max_overhead) ? 0 :
-			       usage_error("--max-overhead is above 0 and at most 100, as in 1%, not ",
-					   optarg);
-	}
-	return usage_error("wrong option", "");
-}
-
-/* 0: go on; else exit with *status. */
-static bool parse(int argc, char **argv, struct options *opts, int *status)
-{
-	static const struct option longs[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "events", required_argument, NULL, 'e' },
-		{ "duration", required_argument, NULL, 'd' },
-		{ "buffer", required_argument, NULL, 'm' },
-		{ "source", required_argument, NULL, OPT_SOURCE },
-		{ "max-overhead", required_argument, NULL, OPT_OVERHEAD },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	*status = 0;
-	while (!*status && (option = getopt_long(argc, argv, "+o:e:d:m:h", longs, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return false;
-		}
-		if (option == 'e' && !strcmp(optarg, "help")) {
-			list_events();
-			return false;
-		}
-		*status = option == '?' ? EXIT_USAGE : parse_option(opts, option);
-	}
-	if (*status)
-		return false;
-	if (optind < argc)
-		opts->command = argv + optind;
-	if (!opts->path)
-		*status = usage_error("no output file: give -o FILE", "");
-	else if (!strcmp(opts->path, "-") && isatty(STDOUT_FILENO))
-		*status = usage_error("a recording is not for a terminal: give -o FILE", "");
-	return !*status;
 }
 
 static void track_open(struct recorder *rec, const struct vfio_rec *event)
@@ -271,19 +146,33 @@ static void on_loss(void *ctx, const struct source_loss *loss)
 	rec->out.loss(rec->out.ctx, loss);
 }
 
+/* The instant that the source has come to, CLOCK_BOOTTIME where it is from. */
+static __u64 now_ns(const struct recorder *rec)
+{
+	return rec->opts->input ? source_file__end_ns(rec->source) : clock_ns(CLOCK_BOOTTIME);
+}
+
+static __u64 realtime_offset_ns(const struct recorder *rec)
+{
+	if (rec->opts->input)
+		return *source_file__clock(rec->source);
+	return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+}
+
 /* One line on a terminal that no COMMAND writes to, which is written over each second. */
 static void tell_progress(struct recorder *rec)
 {
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
 	char age[FMT_MAX], size[FMT_MAX];
+	struct record_totals totals;
 
 	if (!rec->tells || now - rec->told_ns < SEC)
 		return;
 	rec->told_ns = now;
+	record_dest__totals(rec->dest, &totals);
 	fprintf(stderr, "\rvfio-trace: %s, %llu events, %s, %llu lost; Ctrl-C ends it   ",
-		fmt_age(age, sizeof(age), now - rec->begun_ns), record_writer__events(rec->writer),
-		fmt_bytes(size, sizeof(size), record_writer__bytes(rec->writer)),
-		source_loss__total(record_writer__loss(rec->writer)));
+		fmt_age(age, sizeof(age), now - rec->begun_ns), totals.events,
+		fmt_bytes(size, sizeof(size), totals.bytes), source_loss__total(&totals.loss));
 }
 
 /* Other lines come behind it. */
@@ -294,41 +183,64 @@ static void end_progress(struct recorder *rec)
 	rec->told_ns = rec->begun_ns;
 }
 
+static void say(void *ctx, const char *sentence)
+{
+	end_progress(ctx);
+	fprintf(stderr, "vfio-trace: %s\n", sentence);
+}
+
 static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 {
 	struct recorder *rec = ctx;
 
 	rec->out.gap(rec->out.ctx, gap, ts_ns, why);
-	end_progress(rec);
-	fprintf(stderr, "vfio-trace: %s\n", why);
+	/* Those in a recording are no news; what is wrong with it is told at its end. */
+	if (!rec->opts->input)
+		say(rec, why);
+}
+
+/* What the source tells, with owners and devices. */
+static struct source_sink recorder_sink(struct recorder *rec)
+{
+	return (struct source_sink){
+		.ctx = rec,
+		.existing = on_existing,
+		.table = on_table,
+		.owner = on_owner,
+		.group = on_group,
+		.event = on_event,
+		.loss = on_loss,
+		.gap = on_gap,
+	};
 }
 
 /* One round. False: the writer or the source failed. */
 static bool poll_once(struct recorder *rec, bool flush)
 {
-	struct source_sink sink = enrich__sink(rec->enrich);
+	struct source_sink sink = rec->opts->input ? recorder_sink(rec) :
+						     enrich__sink(rec->enrich);
 	int ret;
 
 	rec->polled = 0;
 	if (flush)
 		ret = source__flush(rec->source, &sink);
-	else if (record_writer__waiting(rec->writer) < RECORD_WRITER_FULL)
+	else if (!record_dest__is_full(rec->dest))
 		ret = source__poll(rec->source, &sink);
 	else
-		ret = 0; /* as long as there is room, the kernel's rings keep what comes */
-	record_writer__tick(rec->writer, clock_ns(CLOCK_BOOTTIME),
-			    clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
-	if (ret < 0) {
-		end_progress(rec);
-		fprintf(stderr, "vfio-trace: %s\n", source__error(rec->source));
-	}
-	return ret >= 0 && !record_writer__error(rec->writer);
+		ret = 1; /* as long as there is room, the kernel's rings keep what comes */
+	rec->at_end = !ret;
+	record_dest__tick(rec->dest, now_ns(rec), realtime_offset_ns(rec));
+	if (ret < 0)
+		say(rec, source__error(rec->source));
+	return ret >= 0 && !record_dest__error(rec->dest);
 }
 
 /* Sleep until the next poll, or less when a signal comes. True: SIGINT or SIGTERM came. */
 static bool pause_or_signal(struct recorder *rec, const sigset_t *signals)
 {
-	struct timespec pause = { .tv_nsec = rec->polled > BUSY_EVENTS ? 0 : POLL_INTERVAL };
+	bool busy = rec->polled > BUSY_EVENTS ||
+		    (rec->opts->input && !record_dest__is_full(rec->dest));
+	struct timespec pause = { .tv_nsec = busy ? 0 : POLL_INTERVAL };
 
 	return sigtimedwait(signals, NULL, &pause) > 0;
 }
@@ -353,7 +265,7 @@ static bool record_all(struct recorder *rec, const sigset_t *signals, bool *inte
 		tell_progress(rec);
 		*interrupted = pause_or_signal(rec, signals);
 		reap(rec);
-	} while (!*interrupted && (!rec->opts->command || rec->running) &&
+	} while (!*interrupted && !rec->at_end && (!rec->opts->command || rec->running) &&
 		 clock_ns(CLOCK_MONOTONIC) < end);
 	return true;
 }
@@ -449,59 +361,94 @@ static void wait_for_disk(struct recorder *rec, const sigset_t *signals)
 	while (sigtimedwait(signals, NULL, &none) > 0)
 		;
 	sigprocmask(SIG_UNBLOCK, signals, NULL);
-	while (record_writer__waiting(rec->writer)) {
+	while (record_dest__waiting(rec->dest)) {
 		nanosleep(&pause, NULL);
 		if (!tell || clock_ns(CLOCK_MONOTONIC) < tell)
 			continue;
 		fprintf(stderr, "vfio-trace: %s has not taken the last %zu bytes yet; waiting for "
 			"it, Ctrl-C gives them up\n", record_writer__name(rec->opts->path),
-			record_writer__waiting(rec->writer));
+			record_dest__waiting(rec->dest));
 		tell = 0;
 	}
+}
+
+/* What a recording that is the source does not have. False: that was said. */
+static bool is_whole(const struct recorder *rec)
+{
+	char damage[RECORD_WHY_MAX], cut[RECORD_WHY_MAX];
+	bool damaged = source_file__damage(rec->source, damage, sizeof(damage));
+	bool breaks_off = source_file__cut(rec->source, cut, sizeof(cut));
+
+	if (damaged)
+		fprintf(stderr, "vfio-trace: %s: %s\n", rec->opts->input, damage);
+	if (breaks_off)
+		fprintf(stderr, "vfio-trace: %s: %s\n", rec->opts->input, cut);
+	return !damaged && !breaks_off;
 }
 
 /* The line at the end, or what failed. Returns the exit status. */
 static int conclude(struct recorder *rec, const sigset_t *signals, bool ok)
 {
-	const struct source_loss *loss = record_writer__loss(rec->writer);
-	__u64 lost = source_loss__total(loss);
+	struct record_totals totals;
+	char summary[4 * PATH_MAX];
 	const char *error;
 
 	wait_for_disk(rec, signals);
-	if (record_writer__finish(rec->writer, clock_ns(CLOCK_BOOTTIME)))
+	if (record_dest__finish(rec->dest, now_ns(rec)))
 		ok = false;
 	tell_command(rec);
-	error = record_writer__error(rec->writer);
-	if (!error)
-		tell_cost(rec);
-	if (error)
+	if (rec->opts->input && !is_whole(rec))
+		ok = false;
+	error = record_dest__error(rec->dest);
+	if (error) {
 		fprintf(stderr, "vfio-trace: %s\n", error);
-	else
-		fprintf(stderr, "vfio-trace: %llu events in %llu bytes to %s, %llu lost%s\n",
-			record_writer__events(rec->writer), record_writer__bytes(rec->writer),
-			record_writer__name(rec->opts->path), lost,
-			loss->ring ? " (a larger --buffer keeps more)" : "");
+		return 1;
+	}
+	if (!rec->opts->input)
+		tell_cost(rec);
+	record_dest__totals(rec->dest, &totals);
+	record_dest__summary(rec->dest, summary, sizeof(summary));
+	fprintf(stderr, "vfio-trace: %s, %llu lost%s\n", summary, source_loss__total(&totals.loss),
+		totals.loss.ring && !rec->opts->input ? " (a larger --buffer keeps more)" : "");
 	return ok ? 0 : 1;
+}
+
+/* What the recording says of itself; of one that is the source, what that says. */
+static void make_header(const struct recorder *rec, struct record_header *header)
+{
+	struct source_info info;
+
+	source__info(rec->source, &info);
+	if (!rec->opts->input) {
+		record_writer__header(header, &info, rec->opts->events, clock_ns(CLOCK_BOOTTIME));
+		return;
+	}
+	*header = *source_file__header(rec->source);
+	header->rec_size = sizeof(struct vfio_rec);
+	header->events &= rec->opts->events;
 }
 
 /* The source is attached: write the header, run COMMAND, record. */
 static int record(struct recorder *rec, const sigset_t *signals)
 {
-	struct source_info info;
+	struct record_header header;
+	const __u64 *clock;
 	bool interrupted = false, ok;
 
-	source__info(rec->source, &info);
-	if (record_writer__start(rec->writer, &info, rec->opts->events, clock_ns(CLOCK_BOOTTIME))) {
-		fprintf(stderr, "vfio-trace: %s\n", record_writer__error(rec->writer));
+	make_header(rec, &header);
+	clock = rec->opts->input ? source_file__clock(rec->source) : NULL;
+	if (record_dest__start(rec->dest, &header, clock)) {
+		fprintf(stderr, "vfio-trace: %s\n", record_dest__error(rec->dest));
 		return 1;
 	}
+	rec->out = record_dest__sink(rec->dest);
 	if (rec->opts->command) {
 		rec->prepared = false;
 		rec->pid = command__start(&rec->command);
 		if (rec->pid < 0) {
 			fprintf(stderr, "vfio-trace: cannot run %s: %s; nothing was recorded\n",
 				rec->opts->command[0], strerror(-rec->pid));
-			record_writer__discard(rec->writer);
+			record_dest__discard(rec->dest);
 			return 1;
 		}
 		rec->running = true;
@@ -510,24 +457,9 @@ static int record(struct recorder *rec, const sigset_t *signals)
 	end_progress(rec);
 	if (ok && interrupted)
 		ok = end_command(rec, signals);
-	if (ok)
+	if (ok && !rec->opts->input)
 		ok = drain(rec);
 	return conclude(rec, signals, ok);
-}
-
-/* What the source tells, with owners and devices. */
-static struct source_sink recorder_sink(struct recorder *rec)
-{
-	return (struct source_sink){
-		.ctx = rec,
-		.existing = on_existing,
-		.table = on_table,
-		.owner = on_owner,
-		.group = on_group,
-		.event = on_event,
-		.loss = on_loss,
-		.gap = on_gap,
-	};
 }
 
 /*
@@ -537,14 +469,11 @@ static struct source_sink recorder_sink(struct recorder *rec)
 static bool give_up_rights(struct recorder *rec, const struct source_live_opts *live, char *err,
 			   size_t err_size)
 {
-	const struct options *opts = rec->opts;
-	struct loader_config config = {
-		.live = *live,
-		.part = record_writer__part(rec->writer),
-		.final = record_writer__final(rec->writer),
-	};
+	const struct record_opts *opts = rec->opts;
+	struct loader_config config = { .live = *live };
 	int ret = 0;
 
+	record_dest__names(rec->dest, &config);
 	if (opts->command)
 		ret = command__prepare(&rec->command, opts->command, !strcmp(opts->path, "-"));
 	if (ret) {
@@ -561,15 +490,16 @@ static bool give_up_rights(struct recorder *rec, const struct source_live_opts *
 	rec->loader = loader__start(&config, err, err_size);
 	if (!rec->loader)
 		return false;
-	record_writer__ask(rec->writer, rec->loader);
+	record_dest__ask(rec->dest, rec->loader);
 	if (privilege__drop(err, err_size))
 		return false;
 	enrich__ask(rec->enrich, rec->loader);
 	return true;
 }
 
-static int run(const struct options *opts, const sigset_t *signals)
+static struct source *open_source(struct recorder *rec, char *err, size_t err_size)
 {
+	const struct record_opts *opts = rec->opts;
 	struct source_live_opts live = {
 		/* open and release also tell when COMMAND's containers are gone. */
 		.events = opts->events | 1ULL << VFIO_EV_OPEN | 1ULL << VFIO_EV_RELEASE,
@@ -577,31 +507,49 @@ static int run(const struct options *opts, const sigset_t *signals)
 		.keep_attached = opts->command != NULL,
 		.max_overhead = opts->max_overhead,
 	};
+
+	if (opts->input)
+		return privilege__drop(err, err_size) ? NULL :
+							source_file__open(opts->input, err, err_size);
+	if (!give_up_rights(rec, &live, err, err_size))
+		return NULL;
+	return source_live__open(rec->loader, opts->live, &live, err, err_size);
+}
+
+static struct record_dest *create_dest(struct recorder *rec, char *err, size_t err_size)
+{
+	const struct record_dest_config config = {
+		.path = rec->opts->path, .keep = rec->opts->keep, .say = say, .ctx = rec,
+	};
+
+	return record_parts__create(&config, &rec->opts->limits, err, err_size);
+}
+
+static int run(const struct record_opts *opts, const sigset_t *signals)
+{
 	struct recorder rec = { .opts = opts };
 	struct source_sink sink = recorder_sink(&rec);
 	char err[1024];
 	int status = 1;
 
-	rec.writer = record_writer__create(opts->path, err, sizeof(err));
-	if (!rec.writer) {
+	rec.dest = create_dest(&rec, err, sizeof(err));
+	if (!rec.dest) {
 		fprintf(stderr, "vfio-trace: %s\n", err);
 		return 1;
 	}
-	rec.out = record_writer__sink(rec.writer);
 	rec.enrich = enrich__create("", &sink);
-	if (give_up_rights(&rec, &live, err, sizeof(err)))
-		rec.source = source_live__open(rec.loader, opts->live, &live, err, sizeof(err));
+	rec.source = open_source(&rec, err, sizeof(err));
 	if (rec.source) {
 		status = record(&rec, signals);
 	} else {
 		fprintf(stderr, "vfio-trace: %s\n", err);
-		record_writer__discard(rec.writer);
+		record_dest__discard(rec.dest);
 	}
 	if (rec.prepared)
 		command__cancel(&rec.command);
 	source__close(rec.source);
 	enrich__destroy(rec.enrich);
-	record_writer__destroy(rec.writer);
+	record_dest__destroy(rec.dest);
 	loader__stop(rec.loader);
 	free(rec.opened);
 	return status;
@@ -609,11 +557,11 @@ static int run(const struct options *opts, const sigset_t *signals)
 
 int cmd_record(int argc, char **argv)
 {
-	struct options opts = { .events = source__all_events() };
+	struct record_opts opts = { .events = 0 };
 	sigset_t signals;
 	int status;
 
-	if (!parse(argc, argv, &opts, &status))
+	if (!record_opts__parse(argc, argv, &opts, &status))
 		return status;
 	/* Taken one by one by sigtimedwait(), so that every cleanup runs. */
 	sigemptyset(&signals);
