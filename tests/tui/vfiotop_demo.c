@@ -196,5 +196,6 @@ int main(int argc, char **argv)
 	source = demo_open();
 	status = top__run(&options, source, NULL);
 	source__close(source);
+	options__clear(&options);
 	return status;
 }

@@ -285,6 +285,59 @@ static void names_the_recording(void **state)
 	rmdir(dir);
 }
 
+static bool has_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "r");
+	char buf[64] = "";
+
+	if (!file)
+		return false;
+	buf[fread(buf, 1, sizeof(buf) - 1, file)] = '\0';
+	fclose(file);
+	return !strcmp(buf, text);
+}
+
+static void write_choices(struct loader *loader, const char *text, bool whole)
+{
+	int fd = loader__choices_begin(loader);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	assert_int_equal(loader__choices_end(loader, whole), 0);
+}
+
+/* The one file that was named, in folders that are made; whole, or as it was. */
+static void replaces_the_configuration(void **state)
+{
+	char dir[] = "/tmp/test_loader.XXXXXX", a[64], b[64], path[64], part[80], err[256];
+	struct loader_config config = { .choices = path };
+	struct loader *loader;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(a, sizeof(a), "%s/a", dir);
+	snprintf(b, sizeof(b), "%s/a/b", dir);
+	snprintf(path, sizeof(path), "%s/a/b/config", dir);
+	snprintf(part, sizeof(part), "%s.part", path);
+	loader = loader__start(&config, err, sizeof(err));
+	assert_non_null(loader);
+	write_choices(loader, "one", true);
+	assert_true(has_text(path, "one"));
+	write_choices(loader, "half", false);
+	assert_true(has_text(path, "one"));
+	write_choices(loader, "two", true);
+	assert_true(has_text(path, "two"));
+	assert_int_equal(access(part, F_OK), -1);
+	assert_int_equal(unlink(path) || mkfifo(path, 0600), 0);
+	assert_int_equal(loader__choices_begin(loader), -EOPNOTSUPP);
+	loader__stop(loader);
+	config.choices = NULL;
+	loader = loader__start(&config, err, sizeof(err));
+	assert_int_equal(loader__choices_begin(loader), -EINVAL);
+	loader__stop(loader);
+	assert_int_equal(unlink(path) || rmdir(b) || rmdir(a) || rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +351,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(any_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_at_nonsense, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_the_recording, setup, teardown),
+		cmocka_unit_test(replaces_the_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,16 @@ int loader__call(struct loader *loader, enum loader_op op, __u64 arg, struct loa
 	return ask(loader, &request, reply, fds);
 }
 
+/* The file of an answer that has no other descriptor; the caller's. */
+static int only_file(struct loader_fds *fds)
+{
+	int fd = fds->mapped;
+
+	fds->mapped = -1;
+	loader__close_fds(fds);
+	return fd >= 0 ? fd : -ENOENT;
+}
+
 int loader__file(struct loader *loader, __u32 tgid, __u64 address, char *path, size_t size)
 {
 	struct loader_request request = {
@@ -184,15 +194,28 @@ int loader__file(struct loader *loader, __u32 tgid, __u64 address, char *path, s
 	};
 	struct loader_reply reply;
 	struct loader_fds fds;
-	int ret = ask(loader, &request, &reply, &fds), fd;
+	int ret = ask(loader, &request, &reply, &fds);
 
 	if (ret)
 		return ret;
 	snprintf(path, size, "%s", reply.text);
-	fd = fds.mapped;
-	fds.mapped = -1;
-	loader__close_fds(&fds);
-	return fd >= 0 ? fd : -ENOENT;
+	return only_file(&fds);
+}
+
+int loader__choices_begin(struct loader *loader)
+{
+	struct loader_reply reply;
+	struct loader_fds fds;
+	int ret = loader__call(loader, LOADER_CHOICES, 0, &reply, &fds);
+
+	return ret ? ret : only_file(&fds);
+}
+
+int loader__choices_end(struct loader *loader, bool whole)
+{
+	struct loader_reply reply;
+
+	return loader__call(loader, LOADER_CHOSEN, whole, &reply, NULL);
 }
 
 int loader__create(struct loader *loader, __u64 number)

@@ -23,10 +23,11 @@ struct loader;
  * All that the loader will ever act on besides the kernel.
  * @part, @final: the names of the recording while it is written and when it is complete, "" none
  * @series: the names of a recording that is several files; NULL none
+ * @choices: the tool's configuration, which it may replace; NULL or "" none
  */
 struct loader_config {
 	struct source_live_opts live;
-	const char *part, *final;
+	const char *part, *final, *choices;
 	const struct record_series *series;
 };
 
@@ -65,6 +66,9 @@ int loader__file(struct loader *loader, __u32 tgid, __u64 address, char *path, s
  * descriptor is the caller's. Else -errno.
  */
 int loader__create(struct loader *loader, __u64 number);
+/* saved_file__begin() and saved_file__end() of the configuration, by the loader. */
+int loader__choices_begin(struct loader *loader);
+int loader__choices_end(struct loader *loader, bool whole);
 
 /* It has ended although nobody stopped it. */
 bool loader__is_gone(const struct loader *loader);

@@ -35,6 +35,8 @@ enum loader_op {
 	LOADER_RENAME,	 /* the recording, file @arg if it is several, gets its name */
 	LOADER_REMOVE,	 /* the same when it is not complete */
 	LOADER_DELETE,	 /* file @arg, of those that are not to be kept */
+	LOADER_CHOICES,	 /* a file for writing comes, to be the tool's configuration */
+	LOADER_CHOSEN,	 /* @arg: 1: it gets its name; 0: it goes */
 	LOADER_END,
 };
 

@@ -26,6 +26,7 @@
 #include "mapped_file.h"
 #include "memory_file.h"
 #include "privilege.h"
+#include "saved_file.h"
 #include "vfio_obs/existing.h"
 #include "xalloc.h"
 
@@ -289,6 +290,29 @@ static int hand_over_file(const struct server *server, const struct loader_reque
 	return 0;
 }
 
+/* Its name was fixed at the start; what is in it is the tool's, and this process never reads it. */
+static int begin_choices(const struct server *server, struct answer *answer)
+{
+	const char *path = server->config->choices;
+	int fd;
+
+	if (!path || !*path)
+		return fail(answer, -EINVAL, "there is no configuration");
+	fd = saved_file__begin(path);
+	if (fd < 0)
+		return fail(answer, fd, path);
+	give(answer, LOADER_MAPPED, fd);
+	return 0;
+}
+
+static int end_choices(const struct server *server, bool whole, struct answer *answer)
+{
+	const char *path = server->config->choices;
+	int ret = path && *path ? saved_file__end(path, whole) : -EINVAL;
+
+	return ret ? fail(answer, ret, "configuration") : 0;
+}
+
 static int react(struct server *server, const struct loader_request *request,
 		 struct answer *answer)
 {
@@ -315,6 +339,10 @@ static int react(struct server *server, const struct loader_request *request,
 		return create_file(server, request->arg, answer);
 	case LOADER_DELETE:
 		return delete_file(server, request->arg, answer);
+	case LOADER_CHOICES:
+		return begin_choices(server, answer);
+	case LOADER_CHOSEN:
+		return end_choices(server, request->arg, answer);
 	}
 	if (!server->live)
 		return fail(answer, -EINVAL, "no source is open");

@@ -182,9 +182,10 @@ void view_batch__print(FILE *out, const struct view_frame *frame, const struct v
 	struct view_tree tree = { 0 };
 
 	if (choice->tree)
-		view_tree__make(&tree, frame, view_rows__default_sort(), false, &choice->filter);
+		view_tree__make(&tree, frame, view_choice__sort(choice), choice->reverse,
+				&choice->filter);
 	else
-		tree.n_rows = view_rows__containers(frame, view_rows__default_sort(), false,
+		tree.n_rows = view_rows__containers(frame, view_choice__sort(choice), choice->reverse,
 						    &choice->filter, &tree.rows);
 	print_summary(out, frame);
 	fputc('\n', out);

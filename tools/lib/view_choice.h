@@ -10,6 +10,7 @@
 
 #include "view_columns.h"
 #include "view_filter.h"
+#include "view_rows.h"
 
 /* Zeroed: all containers, all columns. @fields must live as long as what uses them. */
 struct view_choice {
@@ -17,7 +18,14 @@ struct view_choice {
 	struct field fields[VIEW_MAX_FIELDS];
 	size_t n_fields;
 	bool tree; /* by whose they are */
+	const struct field *sort; /* NULL: the hottest first */
+	bool reverse;		  /* than @sort does by itself */
 };
+
+static inline const struct field *view_choice__sort(const struct view_choice *choice)
+{
+	return choice->sort ? choice->sort : view_rows__default_sort();
+}
 
 /* The columns of the table of containers; returns their number. */
 static inline size_t view_choice__fields(const struct view_choice *choice,

@@ -38,8 +38,22 @@ void view_screen__choose(struct view_screen *screen, const struct view_choice *c
 {
 	screen->filter = choice->filter;
 	screen->tree = choice->tree;
+	screen->sort = view_choice__sort(choice);
+	screen->reverse = choice->reverse;
 	screen->n_fields = view_choice__fields(choice, &screen->fields);
 	reset_columns(screen);
+}
+
+void view_screen__chosen(const struct view_screen *screen, struct view_choice *choice)
+{
+	choice->tree = screen->tree;
+	choice->sort = screen->sort;
+	choice->reverse = screen->reverse;
+}
+
+void view_screen__say(struct view_screen *screen, const char *message)
+{
+	snprintf(screen->message, sizeof(screen->message), "%s", message);
 }
 
 void view_screen__destroy(struct view_screen *screen)
@@ -225,6 +239,11 @@ static unsigned int do_tree(struct view_screen *screen, int arg)
 	return VIEW_REDRAW;
 }
 
+static unsigned int do_save(struct view_screen *screen, int arg)
+{
+	return VIEW_SAVE | VIEW_REDRAW;
+}
+
 static unsigned int do_filter(struct view_screen *screen, int arg)
 {
 	screen->typing = true;
@@ -342,6 +361,9 @@ static const struct key keys[] = {
 	{ '>', MAIN, do_sort, 1, ">  s", "sort by the column to the right" },
 	{ 's', MAIN, do_sort, 1, NULL, NULL },
 	{ 'r', MAIN, do_reverse, 0, "r", "turn the order around" },
+	{ 'W', TABLES | HEAT, do_save, 0, "W",
+	  "write the columns, order, tree and options in use to the configuration file, which the "
+	  "next vfiotop begins with; the last line says which file that is" },
 	{ ' ', TABLES | HEAT, do_freeze, 0, "Space  p",
 	  "freeze the picture, and go on (nothing is lost meanwhile)" },
 	{ 'p', TABLES | HEAT, do_freeze, 0, NULL, NULL },
@@ -424,6 +446,10 @@ unsigned int view_screen__key(struct view_screen *screen, int key)
 		reset_columns(screen);
 		return VIEW_REDRAW;
 	}
+	if (screen->message[0]) {
+		screen->message[0] = '\0';
+		return VIEW_REDRAW | view_screen__key(screen, key);
+	}
 	if (screen->typing && type_key(screen, key))
 		return VIEW_REDRAW;
 	for (size_t i = 0; i < N_KEYS; i++)
@@ -432,6 +458,17 @@ unsigned int view_screen__key(struct view_screen *screen, int key)
 	if (screen->page == VIEW_PAGE_STACKS || screen->page == VIEW_PAGE_HELP)
 		return text_key(screen, key);
 	return VIEW_IGNORED;
+}
+
+static void draw_message(const struct view_screen *screen, struct view_canvas *canvas)
+{
+	int row = canvas->rows - 1;
+
+	if (!screen->message[0])
+		return;
+	for (int col = 0; col < canvas->cols; col++)
+		view_canvas__put(canvas, row, col, VIEW_NORMAL, " ");
+	view_screen__long(canvas, row, VIEW_ALERT, screen->message);
 }
 
 static void draw_too_small(struct view_canvas *canvas)
@@ -478,4 +515,5 @@ void view_screen__draw(struct view_screen *screen, const struct view_frame *fram
 	default:
 		view_screen__draw_main(screen, frame, canvas);
 	}
+	draw_message(screen, canvas);
 }

@@ -46,6 +46,7 @@ enum view_reaction {
 	VIEW_FORTH = 16, /* with one of the others: behind this one, */
 	VIEW_FAR = 32,	 /* ten of them, */
 	VIEW_MARK = 64,	 /* to one with a failed or slow call */
+	VIEW_SAVE = 128, /* write what is chosen to the configuration */
 };
 
 struct view_choice;
@@ -56,6 +57,11 @@ void view_screen__destroy(struct view_screen *screen);
 
 /* What it begins with; the columns of @choice must live as long as @screen. */
 void view_screen__choose(struct view_screen *screen, const struct view_choice *choice);
+
+/* Into @choice what keys have changed since: the tree, and by what it is sorted. */
+void view_screen__chosen(const struct view_screen *screen, struct view_choice *choice);
+/* The last line says @message until the next key. */
+void view_screen__say(struct view_screen *screen, const char *message);
 
 /* Returns a set of view_reaction. */
 unsigned int view_screen__key(struct view_screen *screen, int key);

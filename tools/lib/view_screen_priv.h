@@ -44,6 +44,7 @@ struct view_screen {
 	__u64 selected; /* id of the container under the cursor */
 	struct view_filter filter;
 	bool typing;	/* the filter is being typed */
+	char message[512]; /* instead of the last line until the next key; "" none */
 	int move;	/* of the cursor, pending until the rows are known */
 	int rows;	/* of the table when it was drawn last */
 	size_t top;	/* first row shown */

@@ -19,7 +19,7 @@
 static bool give_up_rights(const struct options *options, const struct source_live_opts *live,
 			   struct loader **loader, char *err, size_t err_size)
 {
-	struct loader_config config = { .live = *live };
+	struct loader_config config = { .live = *live, .choices = options->config.path };
 
 	if (options->file)
 		return !privilege__drop(err, err_size);
@@ -78,5 +78,6 @@ int main(int argc, char **argv)
 	status = options__locate(&options, &info) ? top__run(&options, source, loader) : 2;
 	source__close(source);
 	loader__stop(loader);
+	options__clear(&options);
 	return status;
 }

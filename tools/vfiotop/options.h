@@ -8,10 +8,13 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
+#include "config.h"
 #include "lib/source.h"
 #include "lib/view_choice.h"
 #include "lib/view_folded.h"
 #include "tui.h"
+
+enum { OPTIONS_MAX = 32 };
 
 struct options {
 	__u64 interval_ns;
@@ -29,8 +32,11 @@ struct options {
 	double speed;	  /* of a recording's clock on the screen */
 	const char *from; /* where it begins, for event_filter__parse_time(); NULL: at its begin */
 	__u64 from_ns;	  /* that, once the recording is open */
-	enum tui_color color;
+	struct tui_options tui;
 	struct view_choice choice;
+	struct config config;
+	/* By row of the table in options.c: what it was set to, NULL not at all. */
+	char *given[OPTIONS_MAX];
 };
 
 /* What main() does with the command line. */
@@ -46,7 +52,22 @@ static inline bool options__is_screen(const struct options *options)
 	return !options->batch && !options->json && !options->folded;
 }
 
+/*
+ * options__parse - the command line, and what the configuration has beside it. What is wrong with the
+ * latter has been printed, but is left to the screen when there is to be one: options__problem().
+ */
 enum options_verdict options__parse(struct options *options, int argc, char **argv);
+void options__clear(struct options *options);
+
+/* False: there is nothing to say; else a sentence about the first problem, and how many more. */
+bool options__problem(const struct options *options, char message[CONFIG_MESSAGE]);
+
+/*
+ * options__save - writes to the configuration what is in use: @choice, and else what was given.
+ * False when that failed; @message says which file it is, or what failed.
+ */
+bool options__save(const struct options *options, const struct view_choice *choice,
+		   struct loader *loader, char message[CONFIG_MESSAGE]);
 
 /* options__locate - what --from means in the recording of @info. False: nothing, as was printed. */
 bool options__locate(struct options *options, const struct source_info *info);

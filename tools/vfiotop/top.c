@@ -349,6 +349,16 @@ static void travel(struct top *top, unsigned int how)
 		travel__go(top->travel, &top->frame, how);
 }
 
+static void save_choices(struct top *top)
+{
+	struct view_choice choice = top->options->choice;
+	char message[CONFIG_MESSAGE];
+
+	view_screen__chosen(top->screen, &choice);
+	options__save(top->options, &choice, top->loader, message);
+	view_screen__say(top->screen, message);
+}
+
 /* Returns whether anything changed on the screen. */
 static bool handle_keys(struct top *top)
 {
@@ -366,6 +376,8 @@ static bool handle_keys(struct top *top)
 			toggle_freeze(top);
 		if (reaction & VIEW_STEP)
 			travel(top, reaction);
+		if (reaction & VIEW_SAVE)
+			save_choices(top);
 		redraw |= reaction & VIEW_REDRAW;
 	}
 	if (!tui__alive(top->tui))
@@ -413,10 +425,10 @@ static bool interact(struct top *top)
 
 static int run_screen(struct top *top)
 {
-	char err[256];
+	char err[CONFIG_MESSAGE];
 	bool ok;
 
-	top->tui = tui__open(top->options->color, err, sizeof(err));
+	top->tui = tui__open(&top->options->tui, err, sizeof(err));
 	if (!top->tui) {
 		fprintf(stderr, "vfiotop: %s\n", err);
 		top->status = 1;
@@ -424,6 +436,8 @@ static int run_screen(struct top *top)
 	}
 	top->screen = view_screen__create();
 	view_screen__choose(top->screen, &top->options->choice);
+	if (options__problem(top->options, err))
+		view_screen__say(top->screen, err);
 	ok = interact(top);
 	view_screen__destroy(top->screen);
 	tui__close(top->tui);

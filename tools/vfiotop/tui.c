@@ -154,7 +154,7 @@ static void close_keys(struct tui *tui)
 		fclose(tui->keys);
 }
 
-struct tui *tui__open(enum tui_color color, char *err, size_t err_size)
+struct tui *tui__open(const struct tui_options *options, char *err, size_t err_size)
 {
 	const char *term = getenv("TERM");
 	struct tui *tui = xcalloc(1, sizeof(*tui));
@@ -169,7 +169,7 @@ struct tui *tui__open(enum tui_color color, char *err, size_t err_size)
 	rescue_save();
 	/* Of the locale nothing but its characters: numbers stay as they are. */
 	setlocale(LC_CTYPE, "");
-	tui->blocks = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	tui->blocks = !options->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8");
 	tui->screen = newterm(NULL, stdout, tui->keys);
 	if (!tui->screen) {
 		if (term && term[0])
@@ -192,7 +192,7 @@ struct tui *tui__open(enum tui_color color, char *err, size_t err_size)
 	nodelay(stdscr, TRUE);
 	set_escdelay(50);
 	curs_set(0);
-	set_attrs(tui, color);
+	set_attrs(tui, options->color);
 	return tui;
 fail:
 	close_keys(tui);

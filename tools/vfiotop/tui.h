@@ -16,12 +16,18 @@ struct tui;
 
 enum tui_color { TUI_COLOR_AUTO, TUI_COLOR_ALWAYS, TUI_COLOR_NEVER };
 
+/* @ascii: no character of UTF-8, whatever the locale */
+struct tui_options {
+	enum tui_color color;
+	bool ascii;
+};
+
 /*
  * tui__open - take over the terminal on standard output; keys come from standard input, or
  * from /dev/tty when that is something else. AUTO means colours unless NO_COLOR is set.
  * Only one at a time. NULL with a sentence in @err when there is no usable terminal.
  */
-struct tui *tui__open(enum tui_color color, char *err, size_t err_size);
+struct tui *tui__open(const struct tui_options *options, char *err, size_t err_size);
 void tui__close(struct tui *tui);
 
 /* Descriptor to poll for keys. */
