@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 /*
- * saved_file__begin - a descriptor for writing what @path is to have, the caller's to close; -errno,
- * -EOPNOTSUPP when there is something that is no regular file.
+ * saved_file__begin - a descriptor for writing what @path is to have, the caller's to close;
+ * -errno, -EOPNOTSUPP when there is something that is no regular file.
  * The last two folders of @path are made when they are missing.
  */
 int saved_file__begin(const char *path);

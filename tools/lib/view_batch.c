@@ -179,14 +179,14 @@ void view_batch__print(FILE *out, const struct view_frame *frame, const struct v
 	struct view_columns columns;
 	const struct field *fields;
 	size_t n_fields = view_choice__fields(choice, &fields);
+	const struct field *sort = view_choice__sort(choice);
 	struct view_tree tree = { 0 };
 
 	if (choice->tree)
-		view_tree__make(&tree, frame, view_choice__sort(choice), choice->reverse,
-				&choice->filter);
+		view_tree__make(&tree, frame, sort, choice->reverse, &choice->filter);
 	else
-		tree.n_rows = view_rows__containers(frame, view_choice__sort(choice), choice->reverse,
-						    &choice->filter, &tree.rows);
+		tree.n_rows = view_rows__containers(frame, sort, choice->reverse, &choice->filter,
+						    &tree.rows);
 	print_summary(out, frame);
 	fputc('\n', out);
 	print_hidden(out, frame, &choice->filter, tree.n_rows);

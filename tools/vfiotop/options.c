@@ -23,9 +23,11 @@
 #define MIN_SPEED 0.01
 #define MAX_SPEED 1000.0
 
-enum { OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_FOLDED, OPT_COLOR, OPT_OVERHEAD,
-       OPT_TREE, OPT_SLOW, OPT_SPEED, OPT_FROM, OPT_PAUSED, OPT_SCHEMA, OPT_SORT, OPT_ASCII,
-       OPT_CONFIG, OPT_NO_CONFIG };
+enum {
+	OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_FOLDED, OPT_COLOR, OPT_OVERHEAD, OPT_TREE,
+	OPT_SLOW, OPT_SPEED, OPT_FROM, OPT_PAUSED, OPT_SCHEMA, OPT_SORT, OPT_ASCII, OPT_CONFIG,
+	OPT_NO_CONFIG,
+};
 
 /*
  * Each option once: getopt's table, the help and the keys of the configuration are made of these
@@ -277,7 +279,7 @@ static bool parse_flag(const char *text, bool *flag, char *err, size_t err_size)
 	return true;
 }
 
-/* Of an option that the configuration may have, too. False: @text makes no sense there, see @err. */
+/* Of an option that the configuration may have, too. False: @text makes no sense, see @err. */
 static bool set_key(struct options *options, int key, const char *text, char *err, size_t err_size)
 {
 	switch (key) {

@@ -53,8 +53,8 @@ static inline bool options__is_screen(const struct options *options)
 }
 
 /*
- * options__parse - the command line, and what the configuration has beside it. What is wrong with the
- * latter has been printed, but is left to the screen when there is to be one: options__problem().
+ * options__parse - the command line, and what the configuration has beside it. What is wrong with
+ * the latter has been printed, but is left to options__problem() when there is to be a screen.
  */
 enum options_verdict options__parse(struct options *options, int argc, char **argv);
 void options__clear(struct options *options);
