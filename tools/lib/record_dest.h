@@ -36,16 +36,19 @@ struct record_dest_config {
  * @events: that were given to it
  * @bytes:  of the files, what waits for the disk included; @held: bytes in memory for a later file
  * @files, @deleted: that were begun, of these and older ones
+ * @fired:  triggers of files
  */
 struct record_totals {
-	__u64 events, bytes, held, files, deleted;
+	__u64 events, bytes, held, files, deleted, fired;
 	struct source_loss loss;
 };
 
 struct record_dest_ops {
 	int (*start)(struct record_dest *dest, const struct record_header *header,
 		     const __u64 *clock);
-	struct source_sink (*sink)(struct record_dest *dest);
+	/* Of its sink; @ctx is the destination. */
+	void (*event)(void *ctx, const struct vfio_rec *rec);
+	void (*loss)(void *ctx, const struct source_loss *loss);
 	void (*tick)(struct record_dest *dest, __u64 now_ns, __u64 realtime_offset_ns);
 	void (*signalled)(struct record_dest *dest);
 	size_t (*waiting)(const struct record_dest *dest);
@@ -60,10 +63,22 @@ struct record_dest_ops {
 	void (*destroy)(struct record_dest *dest);
 };
 
-/* The first member of every destination's own structure. */
+/*
+ * The first member of every destination's own structure.
+ * @out:      what comes is written there
+ * @to_state: and kept there, for a later file to begin with (record_state.h); zeroed: there is none
+ * @closed:   something failed: nothing is written any more
+ */
 struct record_dest {
 	const struct record_dest_ops *ops;
+	struct source_sink out, to_state;
+	bool closed;
 };
+
+/* For destinations: write and keep one event, or what was lost in all and within what is written. */
+void record_dest__put(struct record_dest *dest, const struct vfio_rec *rec);
+void record_dest__lose(struct record_dest *dest, const struct source_loss *all,
+		       const struct source_loss *here);
 
 /*
  * record_dest__names - what a loader must know to act for this one; pointers are valid as long as
@@ -92,10 +107,7 @@ static inline int record_dest__start(struct record_dest *dest, const struct reco
 }
 
 /* Takes existing, table, owner, group, event, loss, gap; after the start. */
-static inline struct source_sink record_dest__sink(struct record_dest *dest)
-{
-	return dest->ops->sink(dest);
-}
+struct source_sink record_dest__sink(struct record_dest *dest);
 
 /*
  * Behind each poll of the source: all that happened a second before @now_ns has come. Writes what

@@ -218,6 +218,8 @@ static void prune(struct record_files *files)
 			files->deleted++;
 		gone++;
 	}
+	if (!gone)
+		return;
 	files->n_numbers -= gone;
 	memmove(files->numbers, files->numbers + gone, files->n_numbers * sizeof(*files->numbers));
 }

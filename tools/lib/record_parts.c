@@ -31,7 +31,6 @@ struct record_parts {
 	struct record_parts_limits limits;
 	struct record_files *files;
 	struct record_state *state; /* NULL: there is one file */
-	struct source_sink out, to_state;
 	struct record_header header;
 	__u64 begin_ns, limit_bytes, last_ns, realtime_offset_ns;
 	const __u64 *clock; /* where that is read */
@@ -45,18 +44,13 @@ static struct record_parts *parts_of(const struct record_dest *dest)
 	return (struct record_parts *)dest;
 }
 
-static bool has_failed(const struct record_parts *parts)
-{
-	return record_files__error(parts->files);
-}
-
 static int begin_file(struct record_parts *parts, const struct record_header *header)
 {
 	struct record_writer *writer = record_files__writer(parts->files);
 
 	parts->begin_ns = header->start_ns;
 	parts->before = parts->loss;
-	parts->out = record_writer__sink(writer);
+	parts->dest.out = record_writer__sink(writer);
 	record_writer__follow(writer, parts->clock);
 	return record_writer__begin(writer, header);
 }
@@ -76,8 +70,10 @@ static void next_file(struct record_parts *parts, __u64 ts_ns)
 	struct record_header header = parts->header;
 
 	record_files__end(parts->files, ts_ns);
-	if (!record_files__open(parts->files))
+	if (!record_files__open(parts->files)) {
+		parts->dest.closed = true;
 		return;
+	}
 	header.start_ns = ts_ns;
 	if (!header.origin_ns)
 		header.origin_ns = parts->header.start_ns;
@@ -85,7 +81,7 @@ static void next_file(struct record_parts *parts, __u64 ts_ns)
 	header.lost_before = record_state__lost_before(&header.lost_before, &parts->loss);
 	if (begin_file(parts, &header))
 		return;
-	record_state__tell(parts->state, ts_ns, NULL, &parts->out);
+	record_state__tell(parts->state, ts_ns, NULL, &parts->dest.out);
 	record_writer__flush(record_files__writer(parts->files));
 	parts->limit_bytes = limit_of(parts);
 }
@@ -113,104 +109,27 @@ static bool is_too_large(const struct record_parts *parts, __u64 ts_ns)
 static void on_event(void *ctx, const struct vfio_rec *rec)
 {
 	struct record_parts *parts = ctx;
-	__u64 end_ns = 0;
+	__u64 end_ns;
 
 	parts->events++;
-	if (has_failed(parts))
+	if (parts->dest.closed)
 		return;
 	end_ns = end_of_file(parts, rec->ts_ns);
 	if (!end_ns && is_too_large(parts, rec->ts_ns))
 		end_ns = rec->ts_ns;
 	if (end_ns)
 		next_file(parts, end_ns);
-	if (has_failed(parts))
-		return;
 	parts->last_ns = rec->ts_ns;
-	parts->out.event(parts->out.ctx, rec);
-	if (parts->state)
-		parts->to_state.event(parts->to_state.ctx, rec);
-}
-
-static void on_existing(void *ctx, const struct source_existing *existing)
-{
-	struct record_parts *parts = ctx;
-
-	if (has_failed(parts))
-		return;
-	parts->out.existing(parts->out.ctx, existing);
-	if (parts->state)
-		parts->to_state.existing(parts->to_state.ctx, existing);
-}
-
-static void on_table(void *ctx, const struct source_table *table)
-{
-	struct record_parts *parts = ctx;
-
-	if (has_failed(parts))
-		return;
-	parts->out.table(parts->out.ctx, table);
-	if (parts->state)
-		parts->to_state.table(parts->to_state.ctx, table);
-}
-
-static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
-{
-	struct record_parts *parts = ctx;
-
-	if (has_failed(parts))
-		return;
-	parts->out.owner(parts->out.ctx, id, owner);
-	if (parts->state)
-		parts->to_state.owner(parts->to_state.ctx, id, owner);
-}
-
-static void on_group(void *ctx, const struct source_group_info *group)
-{
-	struct record_parts *parts = ctx;
-
-	if (has_failed(parts))
-		return;
-	parts->out.group(parts->out.ctx, group);
-	if (parts->state)
-		parts->to_state.group(parts->to_state.ctx, group);
+	record_dest__put(&parts->dest, rec);
 }
 
 static void on_loss(void *ctx, const struct source_loss *loss)
 {
 	struct record_parts *parts = ctx;
-	struct source_loss part = record_state__lost_since(loss, &parts->before);
+	struct source_loss here = record_state__lost_since(loss, &parts->before);
 
 	parts->loss = *loss;
-	if (has_failed(parts))
-		return;
-	parts->out.loss(parts->out.ctx, &part);
-	if (parts->state)
-		parts->to_state.loss(parts->to_state.ctx, loss);
-}
-
-static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
-{
-	struct record_parts *parts = ctx;
-
-	if (has_failed(parts))
-		return;
-	parts->out.gap(parts->out.ctx, gap, ts_ns, why);
-	if (parts->state)
-		parts->to_state.gap(parts->to_state.ctx, gap, ts_ns, why);
-}
-
-static struct source_sink parts_sink(struct record_dest *dest)
-{
-	return (struct source_sink){
-		.ctx = dest,
-		.existing = on_existing,
-		.table = on_table,
-		.owner = on_owner,
-		.group = on_group,
-		.event = on_event,
-		.loss = on_loss,
-		.gap = on_gap,
-	};
+	record_dest__lose(&parts->dest, loss, &here);
 }
 
 static int parts_start(struct record_dest *dest, const struct record_header *header,
@@ -225,7 +144,7 @@ static int parts_start(struct record_dest *dest, const struct record_header *hea
 	parts->realtime_offset_ns = header->realtime_offset_ns;
 	if (parts->limits.max_bytes || parts->limits.max_ns) {
 		parts->state = record_state__create(source_file__unseen(header));
-		parts->to_state = record_state__sink(parts->state);
+		parts->dest.to_state = record_state__sink(parts->state);
 	}
 	ret = begin_file(parts, header);
 	parts->limit_bytes = parts->limits.max_bytes;
@@ -242,11 +161,12 @@ static void parts_tick(struct record_dest *dest, __u64 now_ns, __u64 realtime_of
 
 	parts->realtime_offset_ns = realtime_offset_ns;
 	end_ns = now_ns > LATENESS_NS ? end_of_file(parts, now_ns - LATENESS_NS) : 0;
-	if (end_ns && !has_failed(parts) && !record_dest__is_full(dest))
+	if (end_ns && !dest->closed && !record_dest__is_full(dest))
 		next_file(parts, end_ns);
 	if (parts->follows && record_files__writer(parts->files))
 		record_writer__flush(record_files__writer(parts->files));
 	record_files__tick(parts->files, now_ns, realtime_offset_ns);
+	dest->closed = record_files__error(parts->files);
 }
 
 static size_t parts_waiting(const struct record_dest *dest)
@@ -322,7 +242,8 @@ static void parts_destroy(struct record_dest *dest)
 
 static const struct record_dest_ops parts_ops = {
 	.start = parts_start,
-	.sink = parts_sink,
+	.event = on_event,
+	.loss = on_loss,
 	.tick = parts_tick,
 	.waiting = parts_waiting,
 	.is_full = parts_is_full,

@@ -34,6 +34,9 @@ struct record_writer {
 	struct loader *loader; /* NULL: there is none to ask */
 	__u64 number; /* of the file in its series; 0: there is none */
 	struct write_queue *queue; /* since the start */
+	size_t room; /* bytes that may wait in it beside those that always may */
+	void (*put)(void *ctx, const void *block, size_t size); /* instead; NULL: a file */
+	void *put_ctx;
 	int fd;
 	bool regular;
 	char name[PATH_MAX + 16]; /* what is written to, for sentences */
@@ -98,6 +101,18 @@ static int open_special(struct record_writer *writer, const char *path, char *er
 	return -errno;
 }
 
+static void make_buffers(struct record_writer *writer)
+{
+	writer->packer = packer__create();
+	writer->zstd = xalloc__check(ZSTD_createCCtx());
+	writer->recs = xcalloc(BLOCK_EVENTS, sizeof(*writer->recs));
+	writer->owned = xcalloc(BLOCK_EVENTS, sizeof(*writer->owned));
+	writer->packed = xcalloc(1, PACK_MAX(BLOCK_EVENTS));
+	writer->block_max = sizeof(struct record_block) +
+			    ZSTD_compressBound(PACK_MAX(BLOCK_EVENTS));
+	writer->block = xcalloc(1, writer->block_max);
+}
+
 struct record_writer *record_writer__create(const char *path, char *err, size_t err_size)
 {
 	return record_writer__create_file(path, 0, NULL, err, err_size);
@@ -121,14 +136,19 @@ struct record_writer *record_writer__create_file(const char *path, __u64 number,
 		record_writer__destroy(writer);
 		return NULL;
 	}
-	writer->packer = packer__create();
-	writer->zstd = xalloc__check(ZSTD_createCCtx());
-	writer->recs = xcalloc(BLOCK_EVENTS, sizeof(*writer->recs));
-	writer->owned = xcalloc(BLOCK_EVENTS, sizeof(*writer->owned));
-	writer->packed = xcalloc(1, PACK_MAX(BLOCK_EVENTS));
-	writer->block_max = sizeof(struct record_block) +
-			    ZSTD_compressBound(PACK_MAX(BLOCK_EVENTS));
-	writer->block = xcalloc(1, writer->block_max);
+	make_buffers(writer);
+	return writer;
+}
+
+struct record_writer *record_writer__create_held(void (*put)(void *ctx, const void *block,
+							     size_t size), void *ctx)
+{
+	struct record_writer *writer = xcalloc(1, sizeof(*writer));
+
+	writer->fd = -1;
+	writer->put = put;
+	writer->put_ctx = ctx;
+	make_buffers(writer);
 	return writer;
 }
 
@@ -212,8 +232,12 @@ static void write_all(struct record_writer *writer, const void *data, size_t siz
 {
 	if (writer->failed)
 		return;
-	write_queue__put(writer->queue, data, size, writer->queued_events);
 	writer->queued_bytes += size;
+	if (writer->put) {
+		writer->put(writer->put_ctx, data, size);
+		return;
+	}
+	write_queue__put(writer->queue, data, size, writer->queued_events);
 	look(writer, write_queue__done(writer->queue));
 }
 
@@ -240,8 +264,8 @@ int record_writer__begin(struct record_writer *writer, const struct record_heade
 	complete.header_crc = 0;
 	complete.header_crc = crc32(0, (const void *)&complete, sizeof(complete));
 	/* Not before: the caller had rights that no thread should keep. */
-	writer->queue = write_queue__create(writer->fd, writer->regular, 2 * RECORD_WRITER_FULL,
-					   &err);
+	writer->queue = write_queue__create(writer->fd, writer->regular,
+					   2 * RECORD_WRITER_FULL + writer->room, &err);
 	if (!writer->queue) {
 		fail(writer, -err, (struct write_done){ 0 });
 		return writer->failed;
@@ -301,6 +325,40 @@ static void write_block(struct record_writer *writer, struct record_block *head)
 	memcpy(writer->block, head, sizeof(*head));
 	writer->queued_events += head->count;
 	write_all(writer, writer->block, sizeof(*head) + head->stored_size);
+	writer->blocks++;
+}
+
+void record_writer__room(struct record_writer *writer, size_t room)
+{
+	writer->room = room;
+}
+
+struct record_base record_writer__base(const struct record_writer *writer)
+{
+	return (struct record_base){ writer->queued_events + writer->loss.damaged, writer->loss };
+}
+
+void record_writer__pass(struct record_writer *writer, const void *block, size_t size,
+			 const struct record_base *base)
+{
+	struct record_block head;
+
+	memcpy(&head, block, sizeof(head));
+	head.first_index -= base->index;
+	head.lost_ring -= base->loss.ring;
+	head.lost_pool -= base->loss.pool;
+	head.lost_recursion -= base->loss.recursion;
+	head.header_crc = 0;
+	head.header_crc = crc32(0, (const void *)&head, sizeof(head));
+	if (size > writer->block_max) {
+		writer->block_max = size;
+		writer->block = xreallocarray(writer->block, size, 1);
+	}
+	memcpy(writer->block, block, size);
+	memcpy(writer->block, &head, sizeof(head));
+	writer->events += head.count;
+	writer->queued_events += head.count;
+	write_all(writer, writer->block, size);
 	writer->blocks++;
 }
 
@@ -387,7 +445,8 @@ static void write_events(struct record_writer *writer)
 				 ZSTD_LEVEL);
 	if (ZSTD_isError(size)) {
 		/* The only way it can: the room is large enough. */
-		fail(writer, ENOMEM, write_queue__drain(writer->queue));
+		fail(writer, ENOMEM, writer->queue ? write_queue__drain(writer->queue) :
+						     (struct write_done){ 0 });
 		return;
 	}
 	head.stored_size = size;

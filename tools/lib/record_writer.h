@@ -29,6 +29,31 @@ struct record_writer *record_writer__create(const char *path, char *err, size_t 
 struct record_writer *record_writer__create_file(const char *path, __u64 number,
 						 struct loader *loader, char *err, size_t err_size);
 
+/*
+ * record_writer__create_held - instead of to a file each block goes to @put, while it is called; it
+ * is neither begun nor finished. Its blocks may be passed to another writer.
+ */
+struct record_writer *record_writer__create_held(void (*put)(void *ctx, const void *block,
+							     size_t size), void *ctx);
+
+/* What is counted in all blocks before. */
+struct record_base {
+	__u64 index;
+	struct source_loss loss;
+};
+
+/* Behind record_writer__flush(), what the next block counts from. */
+struct record_base record_writer__base(const struct record_writer *writer);
+
+/*
+ * record_writer__pass - a block as another writer made it, in a recording that begins with @base of
+ * that one. So that it does not wait, record_writer__room() lets @room bytes more wait for the
+ * disk; before record_writer__begin().
+ */
+void record_writer__pass(struct record_writer *writer, const void *block, size_t size,
+			 const struct record_base *base);
+void record_writer__room(struct record_writer *writer, size_t room);
+
 /* What sentences call the file @path. */
 static inline const char *record_writer__name(const char *path)
 {

@@ -163,16 +163,20 @@ static __u64 realtime_offset_ns(const struct recorder *rec)
 static void tell_progress(struct recorder *rec)
 {
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
-	char age[FMT_MAX], size[FMT_MAX];
+	char age[FMT_MAX], size[FMT_MAX], fired[64] = "";
 	struct record_totals totals;
 
 	if (!rec->tells || now - rec->told_ns < SEC)
 		return;
 	rec->told_ns = now;
 	record_dest__totals(rec->dest, &totals);
-	fprintf(stderr, "\rvfio-trace: %s, %llu events, %s, %llu lost; Ctrl-C ends it   ",
+	if (rec->opts->ring.bytes)
+		snprintf(fired, sizeof(fired), " in memory, %llu fired, %llu files", totals.fired,
+			 totals.files);
+	fprintf(stderr, "\rvfio-trace: %s, %llu events, %s%s, %llu lost; Ctrl-C ends it   ",
 		fmt_age(age, sizeof(age), now - rec->begun_ns), totals.events,
-		fmt_bytes(size, sizeof(size), totals.bytes), source_loss__total(&totals.loss));
+		fmt_bytes(size, sizeof(size), *fired ? totals.held : totals.bytes), fired,
+		source_loss__total(&totals.loss));
 }
 
 /* Other lines come behind it. */
@@ -235,14 +239,17 @@ static bool poll_once(struct recorder *rec, bool flush)
 	return ret >= 0 && !record_dest__error(rec->dest);
 }
 
-/* Sleep until the next poll, or less when a signal comes. True: SIGINT or SIGTERM came. */
+/* Sleep until the next poll, or less when a signal comes. True: one that is to end us. */
 static bool pause_or_signal(struct recorder *rec, const sigset_t *signals)
 {
 	bool busy = rec->polled > BUSY_EVENTS ||
 		    (rec->opts->input && !record_dest__is_full(rec->dest));
 	struct timespec pause = { .tv_nsec = busy ? 0 : POLL_INTERVAL };
+	int came = sigtimedwait(signals, NULL, &pause);
 
-	return sigtimedwait(signals, NULL, &pause) > 0;
+	if (came == SIGUSR1)
+		record_dest__signalled(rec->dest);
+	return came > 0 && came != SIGUSR1;
 }
 
 static void reap(struct recorder *rec)
@@ -360,6 +367,7 @@ static void wait_for_disk(struct recorder *rec, const sigset_t *signals)
 
 	while (sigtimedwait(signals, NULL, &none) > 0)
 		;
+	signal(SIGUSR1, SIG_IGN);
 	sigprocmask(SIG_UNBLOCK, signals, NULL);
 	while (record_dest__waiting(rec->dest)) {
 		nanosleep(&pause, NULL);
@@ -522,6 +530,8 @@ static struct record_dest *create_dest(struct recorder *rec, char *err, size_t e
 		.path = rec->opts->path, .keep = rec->opts->keep, .say = say, .ctx = rec,
 	};
 
+	if (rec->opts->ring.bytes)
+		return record_ring__create(&config, &rec->opts->ring, err, err_size);
 	return record_parts__create(&config, &rec->opts->limits, err, err_size);
 }
 
@@ -568,6 +578,8 @@ int cmd_record(int argc, char **argv)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
+	if (opts.ring.trigger.signal)
+		sigaddset(&signals, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return run(&opts, &signals);

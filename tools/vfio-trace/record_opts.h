@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "lib/record_parts.h"
+#include "lib/record_ring.h"
 #include "lib/source.h"
 
 /*
@@ -22,6 +23,7 @@
  * @ring_bytes:  of the kernel's buffers; 0: default
  * @max_overhead: in percent of all CPUs' time; 0: no limit
  * @limits, @keep: of several files
+ * @ring:   with .bytes: nothing is written until something happens
  * @command: NULL: none
  */
 struct record_opts {
@@ -32,6 +34,7 @@ struct record_opts {
 	double max_overhead;
 	enum source_live_kind live;
 	struct record_parts_limits limits;
+	struct record_ring_opts ring;
 	__u64 keep;
 	char **command;
 };
