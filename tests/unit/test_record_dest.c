@@ -227,7 +227,8 @@ static void a_ring_says_what_was_lost_in_a_files_time(void **state)
 {
 	struct fixture *f = *state;
 	const struct record_ring_opts opts = {
-		.bytes = 1 << 20, .after_ns = 500 * MSEC, .distance_ns = 1, .trigger = { .failed = true },
+		.bytes = 1 << 20, .after_ns = 500 * MSEC, .distance_ns = 1,
+		.trigger = { .failed = true },
 	};
 	const __u64 failed[2] = { 120, 280 };
 	struct record_dest *dest = create_ring(f, &opts);
@@ -265,7 +266,8 @@ static void a_signal_always_gets_its_file(void **state)
 {
 	struct fixture *f = *state;
 	const struct record_ring_opts opts = {
-		.bytes = 1 << 20, .distance_ns = 3600 * SEC, .trigger = { .failed = true, .signal = true },
+		.bytes = 1 << 20, .distance_ns = 3600 * SEC,
+		.trigger = { .failed = true, .signal = true },
 	};
 	const __u64 failed[2] = { 150, 0 };
 	struct record_dest *dest = create_ring(f, &opts);

@@ -2,9 +2,9 @@
 /*
  * record_cut.c - a part of a recording: the events that are wanted, and the containers they need
  *
- * When all opens in the part's time are wanted, the containers that are there at its begin are told
- * then, and their state is no longer needed. Else a container is told before its first event that is
- * wanted, and it goes on until the end.
+ * When all opens in the part's time are wanted, the containers that are there at its begin are
+ * told then, and their state is no longer needed. Else a container is told before its first event
+ * that is wanted, and it goes on until the end.
  */
 #include <string.h>
 
@@ -183,7 +183,8 @@ static void tell_needed(struct record_cut *cut, const struct vfio_rec *rec)
 	if (!rec->id || is_told(cut, rec->id))
 		return;
 	id_set__add(&cut->told, rec->id);
-	c = rec->type == VFIO_EV_OPEN ? NULL : model__current(record_state__model(cut->state), rec->id);
+	c = rec->type == VFIO_EV_OPEN ? NULL :
+					model__current(record_state__model(cut->state), rec->id);
 	if (c && !c->freed)
 		record_state__tell_container(c, rec->ts_ns, &cut->to);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * record_dest.c - what all destinations do with what is no event and no loss: write it, and keep the
- * state that a later file must begin with
+ * record_dest.c - what all destinations do with what is no event and no loss: write it, and keep
+ * the state that a later file must begin with
  */
 #include "record_dest.h"
 

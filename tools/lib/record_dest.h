@@ -75,7 +75,7 @@ struct record_dest {
 	bool closed;
 };
 
-/* For destinations: write and keep one event, or what was lost in all and within what is written. */
+/* For destinations: write and keep one event; or what was lost, in all and in what is written. */
 void record_dest__put(struct record_dest *dest, const struct vfio_rec *rec);
 void record_dest__lose(struct record_dest *dest, const struct source_loss *all,
 		       const struct source_loss *here);

@@ -187,9 +187,10 @@ static const char *parts_error(const struct record_dest *dest)
 static int parts_finish(struct record_dest *dest, __u64 now_ns)
 {
 	struct record_parts *parts = parts_of(dest);
+	__u64 end_ns = now_ns > parts->begin_ns ? now_ns : parts->begin_ns;
 
 	if (record_files__writer(parts->files))
-		record_files__end(parts->files, now_ns > parts->begin_ns ? now_ns : parts->begin_ns);
+		record_files__end(parts->files, end_ns);
 	return record_files__finish(parts->files);
 }
 

@@ -2,8 +2,8 @@
 /*
  * record_ring.h - a recorder's destination: memory, and a file when something happens
  *
- * Used by vfio-trace record. The last blocks are held as they would be written; when a trigger fires
- * a file is written with what led to it. What is in one file is not in the next.
+ * Used by vfio-trace record. The last blocks are held as they would be written; when a trigger
+ * fires a file is written with what led to it. What is in one file is not in the next.
  */
 #ifndef VFIO_OBS_RECORD_RING_H
 #define VFIO_OBS_RECORD_RING_H

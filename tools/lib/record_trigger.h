@@ -13,7 +13,7 @@
 
 #include "source.h"
 
-/* @failed: every call that fails; @slow_ns: that takes as long, 0: not for that; @signal: SIGUSR1 */
+/* @failed: every call that fails; @slow_ns: that takes as long, 0: no such; @signal: SIGUSR1 */
 struct record_trigger {
 	bool failed, signal;
 	__u64 slow_ns;

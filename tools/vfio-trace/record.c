@@ -516,9 +516,10 @@ static struct source *open_source(struct recorder *rec, char *err, size_t err_si
 		.max_overhead = opts->max_overhead,
 	};
 
+	if (opts->input && privilege__drop(err, err_size))
+		return NULL;
 	if (opts->input)
-		return privilege__drop(err, err_size) ? NULL :
-							source_file__open(opts->input, err, err_size);
+		return source_file__open(opts->input, err, err_size);
 	if (!give_up_rights(rec, &live, err, err_size))
 		return NULL;
 	return source_live__open(rec->loader, opts->live, &live, err, err_size);

@@ -81,7 +81,7 @@ writes()
 	run_tmux capture-pane -p
 	run_tmux send-keys q
 	within 10 eval '! run_tmux list-sessions 2> /dev/null'
-	return $rc
+	return "$rc"
 }
 mkdir -m 0700 "$work/home"
 check "W writes the configuration" writes "" "^written: $work/home/.config/vfiotop/config"
