@@ -39,7 +39,7 @@ static void options(void **state)
 {
 	static const char *const bad[] = {
 		"", "x", "pin,", ",pin", "pinn", "slow=", "slow=10", "slow=0ms", "slow=-1ms",
-		"slow=10m", "slow=99999999999999999999s", "slow=18446744073709551615s",
+		"slow=10d", "slow=99999999999999999999s", "slow=18446744073709551615s",
 		"limit", "limit=", "limit=0", "limit=16385", "limit=-1", "limit=5x", "failed=1",
 	};
 	const __u32 pin = 1U << VFIO_OP_PIN | 1U << VFIO_OP_MAP;
@@ -55,6 +55,7 @@ static void options(void **state)
 	assert_true(opts.ops == pin && opts.failed && opts.slow_ns == 250000);
 	assert_int_equal(opts.limit, 16384);
 	assert_true(stack_opts__parse("slow=2s", &opts) && opts.slow_ns == 2 * SEC);
+	assert_true(stack_opts__parse("slow=10m", &opts) && opts.slow_ns == 600 * SEC);
 	assert_true(stack_opts__parse("limit=7", &opts));
 	assert_true(opts.ops == pin && opts.limit == 7);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
