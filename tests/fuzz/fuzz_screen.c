@@ -110,10 +110,8 @@ static void happen(struct session *s, unsigned int what, __u64 id)
 	}
 }
 
-static void press(struct session *s, int key)
+static void react(struct session *s, unsigned int reaction)
 {
-	unsigned int reaction = view_screen__key(s->screen, key);
-
 	travel__hush(s->travel);
 	if (reaction & VIEW_FREEZE) {
 		if (travel__is_frozen(s->travel))
@@ -154,18 +152,21 @@ static size_t act(struct session *s, const uint8_t *data, size_t size)
 	const unsigned int next = size > 1 ? data[1] : 0;
 
 	if (data[0] < 0x20)
-		press(s, VIEW_KEY_UP + data[0] % (VIEW_KEY_OTHER - VIEW_KEY_UP + 1));
+		react(s, view_screen__key(s->screen, VIEW_KEY_UP + data[0] %
+						     (VIEW_KEY_OTHER - VIEW_KEY_UP + 1)));
 	else if (data[0] < 0x80)
-		press(s, data[0]);
-	else if (data[0] < 0xa0)
+		react(s, view_screen__key(s->screen, data[0]));
+	else if (data[0] < 0x90)
 		refresh(s);
+	else if (data[0] < 0xa0)
+		react(s, view_screen__click(s->screen, (data[0] - 0x90) * s->rows / 15, next));
 	else if (data[0] < 0xa8)
 		s->rows = 1 + next % 70;
 	else if (data[0] < 0xb0)
 		s->cols = 1 + next;
 	else
 		happen(s, next, 1 + data[0] % N_IDS);
-	return data[0] < 0xa0 || size < 2 ? 1 : 2;
+	return data[0] < 0x90 || size < 2 ? 1 : 2;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

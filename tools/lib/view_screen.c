@@ -239,6 +239,12 @@ static unsigned int do_tree(struct view_screen *screen, int arg)
 	return VIEW_REDRAW;
 }
 
+/* It is for view_screen__click(), which knows where. */
+static unsigned int do_nothing(struct view_screen *screen, int arg)
+{
+	return VIEW_IGNORED;
+}
+
 static unsigned int do_save(struct view_screen *screen, int arg)
 {
 	return VIEW_SAVE | VIEW_REDRAW;
@@ -367,6 +373,10 @@ static const struct key keys[] = {
 	{ ' ', TABLES | HEAT, do_freeze, 0, "Space  p",
 	  "freeze the picture, and go on (nothing is lost meanwhile)" },
 	{ 'p', TABLES | HEAT, do_freeze, 0, NULL, NULL },
+	{ VIEW_KEY_CLICK, EVERYWHERE, do_nothing, 0, "Mouse",
+	  "a click on a title sorts, on a row selects it, once more opens it, on a key in the last row "
+	  "presses it; the wheel is Up and Down. With Shift the terminal selects text; option "
+	  "--mouse=no leaves that to it always" },
 	{ VIEW_KEY_LEFT, TABLES, do_left, 0, "Left Right",
 	  "in a frozen picture: the refresh before, or behind it, of the last ten minutes; Left on the "
 	  "first page freezes it" },
@@ -488,6 +498,8 @@ void view_screen__draw(struct view_screen *screen, const struct view_frame *fram
 	if (canvas->cols != screen->cols)
 		reset_columns(screen);
 	screen->cols = canvas->cols;
+	screen->n_spots = 0;
+	screen->footer[0] = '\0';
 	screen->frozen = frame->frozen;
 	if (canvas->rows < VIEW_MIN_ROWS || canvas->cols < VIEW_MIN_COLS) {
 		draw_too_small(canvas);
@@ -515,5 +527,6 @@ void view_screen__draw(struct view_screen *screen, const struct view_frame *fram
 	default:
 		view_screen__draw_main(screen, frame, canvas);
 	}
+	view_screen__keep_footer(screen, canvas);
 	draw_message(screen, canvas);
 }

@@ -32,6 +32,7 @@ enum view_key {
 	VIEW_KEY_QUIT,
 	VIEW_KEY_ESCAPE,
 	VIEW_KEY_RESIZE, /* only asks for a new drawing */
+	VIEW_KEY_CLICK,	 /* of the mouse: view_screen__click() */
 	VIEW_KEY_OTHER,
 };
 
@@ -65,6 +66,9 @@ void view_screen__say(struct view_screen *screen, const char *message);
 
 /* Returns a set of view_reaction. */
 unsigned int view_screen__key(struct view_screen *screen, int key);
+
+/* The same for a click of the mouse at that place of the last drawing. */
+unsigned int view_screen__click(struct view_screen *screen, int row, int col);
 
 /* Draws @frame on the cleared @canvas. */
 void view_screen__draw(struct view_screen *screen, const struct view_frame *frame,

@@ -156,6 +156,10 @@ static void draw_parts(const struct page *page, int at)
 		snprintf(text, sizeof(text), "%c%d %s%c", chosen ? '[' : ' ', part + 1,
 			 names[part][narrow], chosen ? ']' : ' ');
 		view_canvas__put(page->canvas, at, col, chosen ? VIEW_SORTED : VIEW_HEAD, text);
+		view_screen__spot(page->screen, &(struct view_spot){
+			.kind = VIEW_SPOT_KEY, .row = at, .col = col, .width = (int)strlen(text),
+			.id = '1' + part,
+		});
 		col += (int)strlen(text) + !narrow;
 	}
 }
@@ -272,9 +276,14 @@ static void draw_ops(struct page *page)
 	view_columns__fit(&screen->ops, page->canvas->cols - VIEW_MARK_COLS);
 	view_screen__head(&screen->ops, NULL, page->top, VIEW_MARK_COLS, page->canvas);
 	*top = view_screen__scroll(*top, cursor, room, n);
-	for (int i = 0; i < room && *top + i < n; i++)
+	for (int i = 0; i < room && *top + i < n; i++) {
 		view_screen__row(&screen->ops, &rows[*top + i], page->top + 1 + i, VIEW_MARK_COLS,
 				 *top + i == cursor ? VIEW_SELECTED : VIEW_NORMAL, page->canvas);
+		view_screen__spot(screen, &(struct view_spot){
+			.kind = VIEW_SPOT_OP, .row = page->top + 1 + i,
+			.width = page->canvas->cols, .id = rows[*top + i].op,
+		});
+	}
 	page->first = *top;
 	page->n = n;
 	page->shown = room;

@@ -193,6 +193,13 @@ static void draw_row(const struct view_columns *columns, const struct field_row 
 			 row->container->freed ? VIEW_DIM : VIEW_NORMAL, canvas);
 }
 
+static void container_spot(struct view_screen *screen, int at, __u64 id)
+{
+	view_screen__spot(screen, &(struct view_spot){
+		.kind = VIEW_SPOT_CONTAINER, .row = at, .width = screen->cols, .id = id,
+	});
+}
+
 static void draw_flat(struct view_screen *screen, const struct layout *l, const struct list *list,
 		      size_t end, struct view_canvas *canvas)
 {
@@ -203,9 +210,14 @@ static void draw_flat(struct view_screen *screen, const struct layout *l, const 
 	view_columns__fit(&screen->containers, canvas->cols - VIEW_MARK_COLS);
 	view_screen__head(&screen->containers, screen->sort->name, l->containers - 1,
 			  VIEW_MARK_COLS, canvas);
-	for (size_t i = screen->top; i < end; i++)
-		draw_row(&screen->containers, &rows[i], l->containers + (int)(i - screen->top),
-			 VIEW_MARK_COLS, (int)i == list->cursor, canvas);
+	view_screen__title_spots(screen, &screen->containers, l->containers - 1, VIEW_MARK_COLS);
+	for (size_t i = screen->top; i < end; i++) {
+		int at = l->containers + (int)(i - screen->top);
+
+		draw_row(&screen->containers, &rows[i], at, VIEW_MARK_COLS, (int)i == list->cursor,
+			 canvas);
+		container_spot(screen, at, rows[i].container->id);
+	}
 }
 
 /* The tree's own column gets what it needs, but not more than its part of the screen. */
@@ -265,9 +277,16 @@ static void draw_tree(struct view_screen *screen, const struct view_frame *frame
 	view_screen__head(&screen->tree_columns, screen->sort->name, l->containers - 1,
 			  VIEW_MARK_COLS + screen->tree_width + 1, canvas);
 	view_canvas__put(canvas, l->containers - 1, VIEW_MARK_COLS, VIEW_HEAD, title);
-	for (size_t i = screen->top; i < end; i++)
-		draw_line(screen, frame, l->containers + (int)(i - screen->top), list,
-			  &list->tree.lines[i], canvas);
+	view_screen__title_spots(screen, &screen->tree_columns, l->containers - 1,
+				 VIEW_MARK_COLS + screen->tree_width + 1);
+	for (size_t i = screen->top; i < end; i++) {
+		const struct view_tree_line *line = &list->tree.lines[i];
+		int at = l->containers + (int)(i - screen->top);
+
+		draw_line(screen, frame, at, list, line, canvas);
+		if (line->level == VIEW_TREE_CONTAINER)
+			container_spot(screen, at, list->tree.rows[line->row].container->id);
+	}
 }
 
 /* The first line shown: the selected container is seen, and as much as possible of its part. */

@@ -31,6 +31,23 @@ enum view_part {
 	VIEW_N_PARTS
 };
 
+/* What a click at some place of the last drawing does. */
+enum view_spot_kind {
+	VIEW_SPOT_TITLE,     /* sorts by the field @title */
+	VIEW_SPOT_CONTAINER, /* selects @id, or opens its page when it is selected */
+	VIEW_SPOT_OP,	     /* the same with an operation's histogram */
+	VIEW_SPOT_KEY,	     /* is key @id */
+};
+
+struct view_spot {
+	enum view_spot_kind kind;
+	int row, col, width;
+	const char *title;
+	__u64 id;
+};
+
+enum { VIEW_MAX_SPOTS = 512 };
+
 struct view_screen {
 	enum view_page page;
 	enum view_page back[VIEW_N_PAGES]; /* what comes back when this page is left */
@@ -49,6 +66,10 @@ struct view_screen {
 	int rows;	/* of the table when it was drawn last */
 	size_t top;	/* first row shown */
 	int cols;	/* of the last drawing */
+	struct view_spot spots[VIEW_MAX_SPOTS];
+	size_t n_spots;
+	char footer[VIEW_LINE_SIZE]; /* its last row, which names keys */
+	int footer_row;
 	bool frozen;	/* the picture stands still */
 	struct view_columns containers, ops;
 	/* The tree */
@@ -103,6 +124,14 @@ void view_screen__draw_help(struct view_screen *screen, const struct view_frame 
  * to be opened, the first if none is selected or that one is hidden. False: there is none.
  */
 bool view_screen__select(struct view_screen *screen, const struct view_frame *frame);
+
+/* While drawing: what a click there does. Of more than VIEW_MAX_SPOTS the last do nothing. */
+void view_screen__spot(struct view_screen *screen, const struct view_spot *spot);
+/* The titles of @columns, drawn at @row from @col on, sort by them. */
+void view_screen__title_spots(struct view_screen *screen, const struct view_columns *columns,
+			      int row, int col);
+/* Behind the drawing: the last row of @canvas names keys, which may be clicked. */
+void view_screen__keep_footer(struct view_screen *screen, const struct view_canvas *canvas);
 
 /* As many segments as fit into @room columns, two blanks apart; returns the column after them. */
 int view_screen__segments(struct view_canvas *canvas, int row, int room,

@@ -25,8 +25,8 @@
 
 enum {
 	OPT_REPLAY = 0x100, OPT_SOURCE, OPT_STACKS, OPT_FOLDED, OPT_COLOR, OPT_OVERHEAD, OPT_TREE,
-	OPT_SLOW, OPT_SPEED, OPT_FROM, OPT_PAUSED, OPT_SCHEMA, OPT_SORT, OPT_ASCII, OPT_CONFIG,
-	OPT_NO_CONFIG,
+	OPT_SLOW, OPT_SPEED, OPT_FROM, OPT_PAUSED, OPT_SCHEMA, OPT_SORT, OPT_ASCII, OPT_MOUSE,
+	OPT_CONFIG, OPT_NO_CONFIG,
 };
 
 /*
@@ -68,6 +68,7 @@ static const struct row {
 	  "                             as 250us or 2s; default 100ms" },
 	{ OPT_COLOR, true, "color", "WHEN", "auto (default: unless NO_COLOR is set), always or never" },
 	{ OPT_ASCII, true, "ascii", "[=no]", "draw bars and maps with ASCII characters only" },
+	{ OPT_MOUSE, true, "mouse", "[=no]", "clicks on titles, rows and keys, and the wheel (default: yes)" },
 	{ OPT_OVERHEAD, true, "max-overhead", "PERCENT",
 	  "of all CPUs' time; when the tool and its BPF programs take more\n"
 	  "                             for 3 s, MAP_DMA is no longer looked into; counts go on" },
@@ -282,6 +283,8 @@ static bool parse_flag(const char *text, bool *flag, char *err, size_t err_size)
 /* Of an option that the configuration may have, too. False: @text makes no sense, see @err. */
 static bool set_key(struct options *options, int key, const char *text, char *err, size_t err_size)
 {
+	bool flag;
+
 	switch (key) {
 	case 'd':
 		if (parse_interval(text, &options->interval_ns))
@@ -297,6 +300,11 @@ static bool set_key(struct options *options, int key, const char *text, char *er
 		return parse_flag(text, &options->choice.tree, err, err_size);
 	case OPT_ASCII:
 		return parse_flag(text, &options->tui.ascii, err, err_size);
+	case OPT_MOUSE:
+		if (!parse_flag(text, &flag, err, err_size))
+			return false;
+		options->tui.no_mouse = !flag;
+		return true;
 	case OPT_STACKS:
 		if (stack_opts__parse(text, &options->stacks))
 			return true;

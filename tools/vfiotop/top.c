@@ -359,6 +359,16 @@ static void save_choices(struct top *top)
 	view_screen__say(top->screen, message);
 }
 
+static unsigned int press(struct top *top, int key)
+{
+	int row, col;
+
+	if (key != VIEW_KEY_CLICK)
+		return view_screen__key(top->screen, key);
+	tui__click(top->tui, &row, &col);
+	return view_screen__click(top->screen, row, col);
+}
+
 /* Returns whether anything changed on the screen. */
 static bool handle_keys(struct top *top)
 {
@@ -367,7 +377,7 @@ static bool handle_keys(struct top *top)
 
 	top->resized = false;
 	while ((key = tui__key(top->tui)) != VIEW_KEY_NONE) {
-		unsigned int reaction = view_screen__key(top->screen, key);
+		unsigned int reaction = press(top, key);
 
 		travel__hush(top->travel);
 		if (reaction & VIEW_QUIT)

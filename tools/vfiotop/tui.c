@@ -24,12 +24,16 @@
 #include "lib/xalloc.h"
 #include "tui.h"
 
+#define WHEEL_LINES 3
+
 struct tui {
 	SCREEN *screen;
 	FILE *keys;
 	bool own_keys; /* @keys was opened here */
 	bool blocks; /* the terminal has characters for parts of bars */
 	bool gone;
+	int row, col; /* of the last click */
+	int wheel;    /* lines that the wheel was turned, and are not told yet; below 0 upwards */
 	attr_t attrs[VIEW_N_ATTRS];
 };
 
@@ -87,7 +91,7 @@ static void rescue_save(void)
 }
 
 /* When the terminal is known. */
-static void rescue_arm(void)
+static void rescue_arm(bool no_mouse)
 {
 	struct sigaction action = { .sa_handler = on_crash, .sa_flags = SA_RESETHAND };
 
@@ -96,6 +100,9 @@ static void rescue_arm(void)
 	rescue_add(cursor_normal);
 	rescue_add(keypad_local);
 	rescue_add(exit_ca_mode);
+	/* ncurses has switched it on, in whichever of the two ways the terminal knows. */
+	if (key_mouse && !no_mouse)
+		rescue_add("\033[?1006l\033[?1000l");
 	rescue.armed = 1;
 	for (size_t i = 0; i < ARRAY_SIZE(crash_signals); i++)
 		sigaction(crash_signals[i], &action, NULL);
@@ -183,13 +190,17 @@ struct tui *tui__open(const struct tui_options *options, char *err, size_t err_s
 				   "-b for plain text");
 		goto fail;
 	}
-	rescue_arm();
+	rescue_arm(options->no_mouse);
 	cbreak();
 	noecho();
 	nonl();
 	intrflush(stdscr, FALSE);
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
+	if (!options->no_mouse) {
+		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+		mouseinterval(0); /* a click is told at once, and never a double one */
+	}
 	set_escdelay(50);
 	curs_set(0);
 	set_attrs(tui, options->color);
@@ -245,12 +256,47 @@ static int translate(int key)
 	return key >= ' ' && key <= '~' ? key : VIEW_KEY_OTHER;
 }
 
+/* One of the lines that the wheel was turned. */
+static int turn(struct tui *tui)
+{
+	bool up = tui->wheel < 0;
+
+	tui->wheel += up ? 1 : -1;
+	return up ? VIEW_KEY_UP : VIEW_KEY_DOWN;
+}
+
+static int mouse_key(struct tui *tui)
+{
+	MEVENT event;
+
+	if (getmouse(&event) == ERR)
+		return VIEW_KEY_OTHER;
+	tui->row = event.y;
+	tui->col = event.x;
+	if (event.bstate & BUTTON1_PRESSED)
+		return VIEW_KEY_CLICK;
+	if (!(event.bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED)))
+		return VIEW_KEY_OTHER;
+	tui->wheel = event.bstate & BUTTON4_PRESSED ? -WHEEL_LINES : WHEEL_LINES;
+	return turn(tui);
+}
+
+void tui__click(const struct tui *tui, int *row, int *col)
+{
+	*row = tui->row;
+	*col = tui->col;
+}
+
 int tui__key(struct tui *tui)
 {
 	int waiting = 0, key;
 
+	if (tui->wheel)
+		return turn(tui);
 	errno = 0;
 	key = getch();
+	if (key == KEY_MOUSE)
+		return mouse_key(tui);
 	if (key != ERR)
 		return translate(key);
 	/* A terminal that hung up is readable and has nothing to read, for ever. */

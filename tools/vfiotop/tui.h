@@ -16,10 +16,10 @@ struct tui;
 
 enum tui_color { TUI_COLOR_AUTO, TUI_COLOR_ALWAYS, TUI_COLOR_NEVER };
 
-/* @ascii: no character of UTF-8, whatever the locale */
+/* @ascii: no character of UTF-8, whatever the locale; @no_mouse: it stays the terminal's */
 struct tui_options {
 	enum tui_color color;
-	bool ascii;
+	bool ascii, no_mouse;
 };
 
 /*
@@ -34,6 +34,8 @@ void tui__close(struct tui *tui);
 int tui__fd(const struct tui *tui);
 /* The next key as enum view_key or a character; VIEW_KEY_NONE when none waits. */
 int tui__key(struct tui *tui);
+/* Behind VIEW_KEY_CLICK: where it was. */
+void tui__click(const struct tui *tui, int *row, int *col);
 /* False: the terminal is gone. */
 bool tui__alive(const struct tui *tui);
 
