@@ -148,15 +148,17 @@ void config__read(struct config *config, bool needed, config_line *line, void *c
 	char *text = xcalloc(1, CONFIG_MAX_BYTES + 1);
 	struct stat stat;
 	ssize_t n = 0;
-	int fd;
+	int fd, err;
 
 	if (!config->path[0])
 		goto out;
 	/* A pipe in its place must not keep anybody waiting. */
 	fd = open(config->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
-		if (needed || errno != ENOENT)
-			add_problem(config, 0, strerror(errno));
+		err = errno;
+		/* Where we may not look, as in the HOME of whom we were before, there is none. */
+		if (needed || !lstat(config->path, &stat))
+			add_problem(config, 0, strerror(err));
 		goto out;
 	}
 	if (fstat(fd, &stat) || !S_ISREG(stat.st_mode))
