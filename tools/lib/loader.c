@@ -102,10 +102,8 @@ void loader__close_fds(struct loader_fds *fds)
 		close(fds->existing);
 	if (fds->tables >= 0)
 		close(fds->tables);
-	if (fds->mapped >= 0)
-		close(fds->mapped);
-	if (fds->created >= 0)
-		close(fds->created);
+	if (fds->opened >= 0)
+		close(fds->opened);
 	loader__no_fds(fds);
 }
 
@@ -113,8 +111,7 @@ void loader__no_fds(struct loader_fds *fds)
 {
 	fds->existing = -1;
 	fds->tables = -1;
-	fds->mapped = -1;
-	fds->created = -1;
+	fds->opened = -1;
 	memset(fds->map, -1, sizeof(fds->map));
 }
 
@@ -129,10 +126,8 @@ static void sort_fds(const struct loader_reply *reply, const int *from, struct l
 		to->existing = *from++;
 	if (reply->flags & LOADER_TABLES)
 		to->tables = *from++;
-	if (reply->flags & LOADER_MAPPED)
-		to->mapped = *from++;
-	if (reply->flags & LOADER_CREATED)
-		to->created = *from;
+	if (reply->flags & LOADER_OPENED)
+		to->opened = *from;
 }
 
 static int broken(struct loader_reply *reply, int ret)
@@ -180,9 +175,9 @@ int loader__call(struct loader *loader, enum loader_op op, __u64 arg, struct loa
 /* The file of an answer that has no other descriptor; the caller's. */
 static int only_file(struct loader_fds *fds)
 {
-	int fd = fds->mapped;
+	int fd = fds->opened;
 
-	fds->mapped = -1;
+	fds->opened = -1;
 	loader__close_fds(fds);
 	return fd >= 0 ? fd : -ENOENT;
 }
@@ -202,13 +197,18 @@ int loader__file(struct loader *loader, __u32 tgid, __u64 address, char *path, s
 	return only_file(&fds);
 }
 
-int loader__choices_begin(struct loader *loader)
+static int new_file(struct loader *loader, enum loader_op op, __u64 arg)
 {
 	struct loader_reply reply;
 	struct loader_fds fds;
-	int ret = loader__call(loader, LOADER_CHOICES, 0, &reply, &fds);
+	int ret = loader__call(loader, op, arg, &reply, &fds);
 
 	return ret ? ret : only_file(&fds);
+}
+
+int loader__choices_begin(struct loader *loader)
+{
+	return new_file(loader, LOADER_CHOICES, 0);
 }
 
 int loader__choices_end(struct loader *loader, bool whole)
@@ -220,16 +220,7 @@ int loader__choices_end(struct loader *loader, bool whole)
 
 int loader__create(struct loader *loader, __u64 number)
 {
-	struct loader_reply reply;
-	struct loader_fds fds;
-	int ret = loader__call(loader, LOADER_CREATE, number, &reply, &fds), fd;
-
-	if (ret)
-		return ret;
-	fd = fds.created;
-	fds.created = -1;
-	loader__close_fds(&fds);
-	return fd >= 0 ? fd : -EPROTO;
+	return new_file(loader, LOADER_CREATE, number);
 }
 
 bool loader__is_gone(const struct loader *loader)

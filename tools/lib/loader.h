@@ -33,7 +33,7 @@ struct loader_config {
 
 /* Descriptors of an answer; -1 none. */
 struct loader_fds {
-	int existing, tables, mapped, created;
+	int existing, tables, opened;
 	int map[LOADER_N_MAPS];
 };
 /* Close all that there are; then there are none. */

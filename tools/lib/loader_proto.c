@@ -107,8 +107,7 @@ bool loader_proto__reply_ok(const struct loader_reply *reply, unsigned int n_fds
 	unsigned int want = 0;
 
 	if (reply->magic != LOADER_MAGIC || reply->ret > 0 ||
-	    reply->flags & ~(LOADER_MAPS | LOADER_EXISTING | LOADER_TABLES | LOADER_MAPPED |
-			     LOADER_CREATED) ||
+	    reply->flags & ~(LOADER_MAPS | LOADER_EXISTING | LOADER_TABLES | LOADER_OPENED) ||
 	    (reply->ret && n_fds))
 		return false;
 	if (reply->flags & LOADER_MAPS)
@@ -117,9 +116,7 @@ bool loader_proto__reply_ok(const struct loader_reply *reply, unsigned int n_fds
 		want++;
 	if (reply->flags & LOADER_TABLES)
 		want++;
-	if (reply->flags & LOADER_MAPPED)
-		want++;
-	if (reply->flags & LOADER_CREATED)
+	if (reply->flags & LOADER_OPENED)
 		want++;
 	return n_fds == want && ends(reply->text, sizeof(reply->text)) &&
 	       ends(reply->detail, sizeof(reply->detail)) &&

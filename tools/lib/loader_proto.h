@@ -66,8 +66,7 @@ enum loader_map {
 #define LOADER_MAPS 1U	   /* the maps, by enum loader_map */
 #define LOADER_EXISTING 2U /* a file of struct vfio_existing, as read at @existing_ns */
 #define LOADER_TABLES 4U   /* a file of what tp_tables__read() gave */
-#define LOADER_MAPPED 8U   /* a file, for reading only */
-#define LOADER_CREATED 16U /* a new file, for writing only */
+#define LOADER_OPENED 8U   /* a file: of a process, for reading only; a new one, for writing only */
 
 /*
  * @ret:     0; or -errno, then @text is the sentence and nothing comes with it

@@ -249,22 +249,18 @@ static int create_file(const struct server *server, __u64 number, struct answer 
 	fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(answer, -errno, part);
-	give(answer, LOADER_CREATED, fd);
+	give(answer, LOADER_OPENED, fd);
 	return 0;
 }
 
 static int delete_file(const struct server *server, __u64 number, struct answer *answer)
 {
-	char name[RECORD_SERIES_NAME_MAX];
+	int ret;
 
 	if (!server->config->series)
 		return fail(answer, -EINVAL, "the recording is one file");
-	for (int part = 0; part < 2; part++) {
-		record_series__name(server->config->series, number, part, name, sizeof(name));
-		if (unlink(name) && errno != ENOENT)
-			return fail(answer, -errno, name);
-	}
-	return 0;
+	ret = record_series__delete(server->config->series, number);
+	return ret ? fail(answer, ret, "a file that is not to be kept") : 0;
 }
 
 static bool keeps_stacks(const struct loader_config *config)
@@ -286,7 +282,7 @@ static int hand_over_file(const struct server *server, const struct loader_reque
 	fd = mapped_file__open(request->arg, request->at, reply->text, sizeof(reply->text));
 	if (fd < 0)
 		return fail(answer, fd, "file of a process");
-	give(answer, LOADER_MAPPED, fd);
+	give(answer, LOADER_OPENED, fd);
 	return 0;
 }
 
@@ -301,7 +297,7 @@ static int begin_choices(const struct server *server, struct answer *answer)
 	fd = saved_file__begin(path);
 	if (fd < 0)
 		return fail(answer, fd, path);
-	give(answer, LOADER_MAPPED, fd);
+	give(answer, LOADER_OPENED, fd);
 	return 0;
 }
 

@@ -175,18 +175,12 @@ static bool is_in_use(const struct record_files *files, __u64 number)
 
 static int delete_one(struct record_files *files, __u64 number)
 {
-	char name[RECORD_SERIES_NAME_MAX];
+	int ret = record_series__delete(&files->series, number);
 	struct loader_reply reply;
 
-	for (int part = 0; part < 2; part++) {
-		record_series__name(&files->series, number, part, name, sizeof(name));
-		if (!unlink(name) || errno == ENOENT)
-			continue;
-		if ((errno != EACCES && errno != EPERM) || !files->loader)
-			return -errno;
+	if ((ret == -EACCES || ret == -EPERM) && files->loader)
 		return loader__call(files->loader, LOADER_DELETE, number, &reply, NULL);
-	}
-	return 0;
+	return ret;
 }
 
 /* Said once: a recorder that must not fill a disk does so then. */
@@ -307,7 +301,7 @@ void record_files__totals(const struct record_files *files, struct record_totals
 		totals->bytes += record_writer__bytes(ended->writer);
 }
 
-void record_files__all_names(const struct record_files *files, char *buf, size_t size)
+static void all_names(const struct record_files *files, char *buf, size_t size)
 {
 	char first[RECORD_SERIES_NAME_MAX];
 
@@ -317,4 +311,15 @@ void record_files__all_names(const struct record_files *files, char *buf, size_t
 	}
 	record_series__name(&files->series, files->first, false, first, sizeof(first));
 	snprintf(buf, size, "%s to %s (%llu files)", first, files->name, files->opened);
+}
+
+void record_files__summary(const struct record_files *files, char *buf, size_t size)
+{
+	size_t used;
+
+	all_names(files, buf, size);
+	used = strlen(buf);
+	if (files->deleted)
+		snprintf(buf + used, size - used, ", --keep deleted the oldest %llu",
+			 files->deleted);
 }

@@ -45,7 +45,10 @@ int record_files__finish(struct record_files *files);
 
 /* @bytes, @files and @deleted of @totals; the others stay. */
 void record_files__totals(const struct record_files *files, struct record_totals *totals);
-/* The names of those that were written: "a.vfio", "a.000001.vfio to a.000003.vfio (3 files)". */
-void record_files__all_names(const struct record_files *files, char *buf, size_t size);
+/*
+ * Which were written and what went: "a.vfio", "a.000001.vfio to a.000003.vfio (3 files), --keep
+ * deleted the oldest 2".
+ */
+void record_files__summary(const struct record_files *files, char *buf, size_t size);
 
 #endif

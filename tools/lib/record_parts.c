@@ -215,11 +215,7 @@ static void parts_summary(const struct record_dest *dest, char *buf, size_t size
 	record_dest__totals(dest, &totals);
 	snprintf(buf, size, "%llu events in %llu bytes to ", totals.events, totals.bytes);
 	used = strlen(buf);
-	record_files__all_names(parts_of(dest)->files, buf + used, size - used);
-	used = strlen(buf);
-	if (totals.deleted)
-		snprintf(buf + used, size - used, ", --keep deleted the oldest %llu",
-			 totals.deleted);
+	record_files__summary(parts_of(dest)->files, buf + used, size - used);
 }
 
 static void parts_names(const struct record_dest *dest, struct loader_config *config)

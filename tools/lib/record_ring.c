@@ -428,11 +428,7 @@ static void ring_summary(const struct record_dest *dest, char *buf, size_t size)
 		 "%llu suppressed), %llu bytes to ", totals.events, ring->fired, ring->in_file,
 		 ring->suppressed, totals.bytes);
 	used = strlen(buf);
-	record_files__all_names(ring->files, buf + used, size - used);
-	used = strlen(buf);
-	if (totals.deleted)
-		snprintf(buf + used, size - used, ", --keep deleted the oldest %llu",
-			 totals.deleted);
+	record_files__summary(ring->files, buf + used, size - used);
 }
 
 static void ring_names(const struct record_dest *dest, struct loader_config *config)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "record_series.h"
 #include "xalloc.h"
@@ -37,6 +38,18 @@ char *record_series__name(const struct record_series *series, __u64 number, bool
 	snprintf(buf, size, "%s.%0*llu%s%s", series->prefix, DIGITS, number, series->suffix,
 		 part ? PART : "");
 	return buf;
+}
+
+int record_series__delete(const struct record_series *series, __u64 number)
+{
+	char name[RECORD_SERIES_NAME_MAX];
+
+	for (int part = 0; part < 2; part++) {
+		record_series__name(series, number, part, name, sizeof(name));
+		if (unlink(name) && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
 }
 
 /* The number in the file name @name; 0: it is none of the series. */

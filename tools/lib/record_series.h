@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 /* Of a name with its ending and ".part". */
-#define RECORD_SERIES_NAME_MAX (PATH_MAX + 32)
+#define RECORD_SERIES_NAME_MAX (PATH_MAX + NAME_MAX + 32)
 
 struct record_series {
 	char prefix[PATH_MAX], suffix[NAME_MAX + 1];
@@ -26,6 +26,9 @@ void record_series__init(struct record_series *series, const char *path);
 /* The name of file @number, complete or, if @part, as it is written. Returns @buf. */
 char *record_series__name(const struct record_series *series, __u64 number, bool part, char *buf,
 			  size_t size);
+
+/* Removes file @number, complete or not, or both; that there is none is no error. 0 or -errno. */
+int record_series__delete(const struct record_series *series, __u64 number);
 
 /*
  * record_series__list - the numbers of the files that there are, also of ones that were not

@@ -6,14 +6,15 @@
 #include <string.h>
 
 #include "record_state.h"
+#include "source_pass.h"
 #include "xalloc.h"
 
 /* Freed containers are taken out of the model after so many. */
 #define HARVEST_EVERY 512
 
 struct record_state {
+	struct source_pass to_model;
 	struct model *model;
-	struct source_sink to_model;
 	size_t releases, next_harvest;
 };
 
@@ -23,7 +24,7 @@ struct record_state *record_state__create(__u64 unseen)
 
 	state->model = model__create();
 	model__unseen(state->model, unseen);
-	state->to_model = model__sink(state->model, false);
+	state->to_model.to = model__sink(state->model, false);
 	state->next_harvest = HARVEST_EVERY;
 	return state;
 }
@@ -46,7 +47,7 @@ static void on_event(void *ctx, const struct vfio_rec *rec)
 	struct record_state *state = ctx;
 	const struct model_container *const *list;
 
-	state->to_model.event(state->to_model.ctx, rec);
+	state->to_model.to.event(state->to_model.to.ctx, rec);
 	if (rec->type != VFIO_EV_RELEASE || ++state->releases < state->next_harvest)
 		return;
 	model__advance(state->model, rec->ts_ns, 0);
@@ -54,60 +55,12 @@ static void on_event(void *ctx, const struct vfio_rec *rec)
 	state->next_harvest = HARVEST_EVERY + model__containers(state->model, &list);
 }
 
-static void on_existing(void *ctx, const struct source_existing *existing)
-{
-	const struct source_sink *to = &((struct record_state *)ctx)->to_model;
-
-	to->existing(to->ctx, existing);
-}
-
-static void on_table(void *ctx, const struct source_table *table)
-{
-	const struct source_sink *to = &((struct record_state *)ctx)->to_model;
-
-	to->table(to->ctx, table);
-}
-
-static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
-{
-	const struct source_sink *to = &((struct record_state *)ctx)->to_model;
-
-	to->owner(to->ctx, id, owner);
-}
-
-static void on_group(void *ctx, const struct source_group_info *group)
-{
-	const struct source_sink *to = &((struct record_state *)ctx)->to_model;
-
-	to->group(to->ctx, group);
-}
-
-static void on_loss(void *ctx, const struct source_loss *loss)
-{
-	const struct source_sink *to = &((struct record_state *)ctx)->to_model;
-
-	to->loss(to->ctx, loss);
-}
-
-static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
-{
-	const struct source_sink *to = &((struct record_state *)ctx)->to_model;
-
-	to->gap(to->ctx, gap, ts_ns, why);
-}
-
 struct source_sink record_state__sink(struct record_state *state)
 {
-	return (struct source_sink){
-		.ctx = state,
-		.existing = on_existing,
-		.table = on_table,
-		.owner = on_owner,
-		.group = on_group,
-		.event = on_event,
-		.loss = on_loss,
-		.gap = on_gap,
-	};
+	struct source_sink sink = source_pass__sink(&state->to_model);
+
+	sink.event = on_event;
+	return sink;
 }
 
 /* Telling it */

@@ -310,7 +310,27 @@ int record_writer__start(struct record_writer *writer, const struct source_info 
 	return record_writer__begin(writer, &header);
 }
 
-/* Write the block whose payload is behind the header in writer->block. */
+/* Room for a block of @size bytes, the header's included. */
+static void reserve(struct record_writer *writer, size_t size)
+{
+	if (size <= writer->block_max)
+		return;
+	writer->block_max = size;
+	writer->block = xreallocarray(writer->block, size, 1);
+}
+
+/* Write the block whose payload is in writer->block, with @head before it, complete but its CRC. */
+static void send_block(struct record_writer *writer, struct record_block *head)
+{
+	head->header_crc = 0;
+	head->header_crc = crc32(0, (const void *)head, sizeof(*head));
+	memcpy(writer->block, head, sizeof(*head));
+	writer->queued_events += head->count;
+	write_all(writer, writer->block, sizeof(*head) + head->stored_size);
+	writer->blocks++;
+}
+
+/* The same with what is counted until now. */
 static void write_block(struct record_writer *writer, struct record_block *head)
 {
 	memcpy(head->magic, RECORD_BLOCK_MAGIC, sizeof(head->magic));
@@ -320,12 +340,7 @@ static void write_block(struct record_writer *writer, struct record_block *head)
 	head->lost_recursion = writer->loss.recursion;
 	head->realtime_offset_ns = writer->clock ? *writer->clock : writer->realtime_offset_ns;
 	head->payload_crc = crc32(0, writer->block + sizeof(*head), head->stored_size);
-	head->header_crc = 0;
-	head->header_crc = crc32(0, (const void *)head, sizeof(*head));
-	memcpy(writer->block, head, sizeof(*head));
-	writer->queued_events += head->count;
-	write_all(writer, writer->block, sizeof(*head) + head->stored_size);
-	writer->blocks++;
+	send_block(writer, head);
 }
 
 void record_writer__room(struct record_writer *writer, size_t room)
@@ -348,18 +363,10 @@ void record_writer__pass(struct record_writer *writer, const void *block, size_t
 	head.lost_ring -= base->loss.ring;
 	head.lost_pool -= base->loss.pool;
 	head.lost_recursion -= base->loss.recursion;
-	head.header_crc = 0;
-	head.header_crc = crc32(0, (const void *)&head, sizeof(head));
-	if (size > writer->block_max) {
-		writer->block_max = size;
-		writer->block = xreallocarray(writer->block, size, 1);
-	}
+	reserve(writer, size);
 	memcpy(writer->block, block, size);
-	memcpy(writer->block, &head, sizeof(head));
 	writer->events += head.count;
-	writer->queued_events += head.count;
-	write_all(writer, writer->block, size);
-	writer->blocks++;
+	send_block(writer, &head);
 }
 
 static void write_payload(struct record_writer *writer, enum record_block_type type, __u64 ts_ns,
@@ -375,10 +382,7 @@ static void write_payload(struct record_writer *writer, enum record_block_type t
 
 	if (writer->failed)
 		return;
-	if (sizeof(head) + size > writer->block_max) {
-		writer->block_max = sizeof(head) + size;
-		writer->block = xreallocarray(writer->block, writer->block_max, 1);
-	}
+	reserve(writer, sizeof(head) + size);
 	memcpy(writer->block + sizeof(head), payload, size);
 	write_block(writer, &head);
 }

@@ -26,6 +26,7 @@
 #include "lib/record_reader.h"
 #include "lib/record_writer.h"
 #include "lib/source.h"
+#include "lib/source_pass.h"
 #include "lib/xalloc.h"
 #include "record_opts.h"
 
@@ -50,11 +51,12 @@ struct opened {
 	pid_t tgid;
 };
 
+/* @out: to where it goes, as long as there is a recording */
 struct recorder {
+	struct source_pass out;
 	const struct record_opts *opts;
 	struct source *source;
 	struct record_dest *dest;
-	struct source_sink out;
 	struct enrich *enrich;
 	struct loader *loader;
 	struct command command;
@@ -98,34 +100,6 @@ static void track_release(struct recorder *rec, __u64 id)
 	}
 }
 
-static void on_existing(void *ctx, const struct source_existing *existing)
-{
-	struct recorder *rec = ctx;
-
-	rec->out.existing(rec->out.ctx, existing);
-}
-
-static void on_table(void *ctx, const struct source_table *table)
-{
-	struct recorder *rec = ctx;
-
-	rec->out.table(rec->out.ctx, table);
-}
-
-static void on_owner(void *ctx, __u64 id, const struct source_owner *owner)
-{
-	struct recorder *rec = ctx;
-
-	rec->out.owner(rec->out.ctx, id, owner);
-}
-
-static void on_group(void *ctx, const struct source_group_info *group)
-{
-	struct recorder *rec = ctx;
-
-	rec->out.group(rec->out.ctx, group);
-}
-
 static void on_event(void *ctx, const struct vfio_rec *event)
 {
 	struct recorder *rec = ctx;
@@ -136,14 +110,7 @@ static void on_event(void *ctx, const struct vfio_rec *event)
 	else if (event->type == VFIO_EV_RELEASE)
 		track_release(rec, event->id);
 	if (rec->opts->events >> event->type & 1)
-		rec->out.event(rec->out.ctx, event);
-}
-
-static void on_loss(void *ctx, const struct source_loss *loss)
-{
-	struct recorder *rec = ctx;
-
-	rec->out.loss(rec->out.ctx, loss);
+		rec->out.to.event(rec->out.to.ctx, event);
 }
 
 /* The instant that the source has come to, CLOCK_BOOTTIME where it is from. */
@@ -197,7 +164,7 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 {
 	struct recorder *rec = ctx;
 
-	rec->out.gap(rec->out.ctx, gap, ts_ns, why);
+	rec->out.to.gap(rec->out.to.ctx, gap, ts_ns, why);
 	/* Those in a recording are no news; what is wrong with it is told at its end. */
 	if (!rec->opts->input)
 		say(rec, why);
@@ -206,16 +173,11 @@ static void on_gap(void *ctx, enum source_gap gap, __u64 ts_ns, const char *why)
 /* What the source tells, with owners and devices. */
 static struct source_sink recorder_sink(struct recorder *rec)
 {
-	return (struct source_sink){
-		.ctx = rec,
-		.existing = on_existing,
-		.table = on_table,
-		.owner = on_owner,
-		.group = on_group,
-		.event = on_event,
-		.loss = on_loss,
-		.gap = on_gap,
-	};
+	struct source_sink sink = source_pass__sink(&rec->out);
+
+	sink.event = on_event;
+	sink.gap = on_gap;
+	return sink;
 }
 
 /* One round. False: the writer or the source failed. */
@@ -449,7 +411,7 @@ static int record(struct recorder *rec, const sigset_t *signals)
 		fprintf(stderr, "vfio-trace: %s\n", record_dest__error(rec->dest));
 		return 1;
 	}
-	rec->out = record_dest__sink(rec->dest);
+	rec->out.to = record_dest__sink(rec->dest);
 	if (rec->opts->command) {
 		rec->prepared = false;
 		rec->pid = command__start(&rec->command);

@@ -30,7 +30,7 @@ enum { OPT_SOURCE = 0x100, OPT_OVERHEAD, OPT_MAX_SIZE, OPT_MAX_TIME, OPT_KEEP, O
 
 static const char help[] =
 	"Usage: vfio-trace record -o FILE [OPTION...] [-- COMMAND [ARG...]]\n"
-	"       vfio-trace record --ring SIZE --on EVENT [-o FILE] [OPTION...] [-- COMMAND [ARG...]]\n"
+	"       vfio-trace record --ring SIZE --on TRIGGER [-o FILE] [OPTION...] [-- COMMAND [ARG...]]\n"
 	"\n"
 	"Records every VFIO container event of the whole system, until COMMAND ends or Ctrl-C.\n"
 	"While it goes on the recording is called FILE.part. With --max-size or --max-time it goes on in\n"
